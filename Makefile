@@ -1,0 +1,69 @@
+# Everything starts here: `make help`.
+
+SHELL := bash
+PYTHON ?= python3
+BIN := .venv/bin
+NPM := node_modules/.bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+TESTS ?=
+
+# Installed once, and again when the list it comes from changes; each stamp lies in the tree it stands for.
+VENV := .venv/pyvenv.cfg
+RUN_TOOLS := .venv/.requirements
+DEV_TOOLS := .venv/.requirements-dev
+NODE_TOOLS := node_modules/.package-lock.json
+
+.PHONY: help run test check format vendor screenshots clean
+
+help: ## what can be made
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+run: $(RUN_TOOLS) ## the site on http://127.0.0.1:8080, or on PORT
+	DEBUG=$${DEBUG:-1} $(BIN)/python manage.py runserver
+
+test: $(DEV_TOOLS) $(NODE_TOOLS) ## all tests, or TESTS="tests.test_env ..."
+	@scripts/setup test
+	$(BIN)/python manage.py test $(TESTS)
+
+check: $(DEV_TOOLS) $(NODE_TOOLS) ## what can be said without running it: form, lint, types, imports, vendored files
+	@status=0; run() { echo "$$*"; "$$@" || status=1; }; \
+	run $(BIN)/ruff format --check .; \
+	run $(BIN)/ruff check .; \
+	run $(BIN)/mypy; \
+	run $(BIN)/lint-imports --no-logo; \
+	run $(NPM)/biome check --error-on-warnings; \
+	run $(NPM)/tsc --project jsconfig.json; \
+	run $(BIN)/python scripts/vendor.py --check; \
+	exit $$status
+
+format: $(DEV_TOOLS) $(NODE_TOOLS) ## bring Python, JavaScript, CSS and JSON into form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(NPM)/biome check --write
+
+vendor: $(DEV_TOOLS) $(NODE_TOOLS) ## build what static/ takes from npm packages (scripts/vendor.json)
+	$(BIN)/python scripts/vendor.py
+
+screenshots: $(DEV_TOOLS) $(NODE_TOOLS) ## make the pictures of the README again
+	@scripts/setup test
+	$(BIN)/python scripts/screenshots.py
+
+clean: ## remove what the other targets installed and collected
+	rm -rf .venv node_modules staticfiles .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV):
+	@PYTHON="$(PYTHON)" scripts/setup run
+	$(PYTHON) -m venv .venv
+
+$(RUN_TOOLS): requirements.txt requirements-server.txt | $(VENV)
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV_TOOLS): requirements-dev.txt requirements.txt requirements-server.txt | $(VENV)
+	$(PIP) -r requirements-dev.txt
+	@touch $@ $(RUN_TOOLS)
+
+$(NODE_TOOLS): package.json package-lock.json
+	@scripts/setup check
+	npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	@touch $@

@@ -1,0 +1,53 @@
+"""`manage.py peer NAME`: the terminal client. chat/peer/terminal.py says how it behaves."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from chat.peer.errors import PeerError
+from chat.peer.terminal import HELP, Exit, Options, Terminal
+
+EPILOG = f"""Lines typed are sent; what the other side writes is printed as `name: text` on standard output, all else on
+standard error. Commands:
+
+{HELP}
+
+Exit codes: {Exit.OK} left or the chat was ended, {Exit.USAGE} wrong arguments, {Exit.SERVER_UNREACHABLE} server unreachable,
+{Exit.NAME_REFUSED} name taken or refused, {Exit.CALL_FAILED} the call did not succeed, {Exit.CONNECTION_LOST} the connection was lost, {Exit.INTERRUPTED} interrupted
+(Ctrl-C), {Exit.TERMINATED} terminated."""
+
+
+class Command(BaseCommand):
+    help = "Chat from the terminal, or run a bot: a peer like the page, in Python."
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        kwargs.update(epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", metavar="NAME", help="your username")
+        parser.add_argument("--server", metavar="URL", default="http://127.0.0.1:8080", help="default: %(default)s")
+        parser.add_argument("--connect", metavar="PEER", help="call this person, and leave when the chat is over")
+        parser.add_argument("--accept", action="store_true", help="accept every call")
+        parser.add_argument("--echo", action="store_true", help="send back what is received; input is read only from a terminal")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        wanted = Options(**{field: options[field] for field in ("name", "server", "connect", "accept", "echo")})
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+        sys.stderr.reconfigure(errors="replace")  # type: ignore[union-attr]
+        try:
+            terminal = Terminal(wanted, sys.stdin, sys.stdout, sys.stderr)
+        except (PeerError, ValueError) as error:
+            raise CommandError(str(error), returncode=Exit.USAGE) from None
+        try:
+            code = asyncio.run(terminal.run())
+        except KeyboardInterrupt:
+            code = Exit.INTERRUPTED
+        if code is not Exit.OK:
+            sys.exit(int(code))

@@ -1,0 +1,93 @@
+"""What can go wrong between two peers, and the sentence a person reads about it. Mirrors static/js/peer/errors.js.
+
+`SENTENCES` holds every reason for which a call or a chat ends, and every error code of the server; `{peer}` is the other
+one's name. Reasons in `ORDERLY` are somebody's decision; the others are failures.
+"""
+
+from __future__ import annotations
+
+SENTENCES: dict[str, str] = {
+    # Somebody's decision
+    "declined": "{peer} declined the call.",
+    "busy": "{peer} is busy in another chat.",
+    "no_answer": "{peer} did not answer.",
+    "cancelled": "{peer} stopped calling.",
+    "missed": "You missed a call from {peer}.",
+    "you_declined": "You declined the call from {peer}.",
+    "you_cancelled": "You stopped calling {peer}.",
+    "left": "{peer} left the chat.",
+    "you_left": "You left the chat.",
+    # Failures
+    "gone": "{peer} went offline.",
+    "lost": "The connection to {peer} was lost.",
+    "server_silent": "The server did not answer. Try again in a moment.",
+    "server_lost": "The connection to the server was lost before {peer} could be reached.",
+    "no_key": "{peer} accepted, but the keys for the encryption never came. Try again.",
+    "no_path": "No connection to {peer} could be made. One of the two networks may be blocking it.",
+    "bad_key": "The key that came for {peer} cannot be used, so the call was ended.",
+    "version": "{peer} uses a version of lowkey that this one does not know. Get the newest on both sides.",
+    # The server's codes
+    "INVALID_MESSAGE": "The server could not read what was sent.",
+    "UNKNOWN_TYPE": "The server does not know what was asked. It may be older than this app.",
+    "MISSING_TARGET": "The call did not say who it was for.",
+    "INVALID_TARGET": "You cannot call {peer}. Choose somebody else's name.",
+    "USER_OFFLINE": "{peer} is not online. Check the spelling, or ask them to open lowkey.",
+    "NOT_IN_SESSION": "The call to {peer} is already over.",
+    "RELAY_FAILED": "{peer} cannot be reached right now.",
+    "MISSING_SESSION_ID": "The request did not say which call it was about.",
+    "INVALID_SESSION_ID": "The request named a call that cannot exist.",
+    "SESSION_CREATE_FAILED": "You have too many calls open. End one first.",
+    "SESSION_JOIN_FAILED": "That call is full, over or unknown.",
+    "INVALID_USERNAME": "The server does not accept this username. Use 3 to 20 letters, digits or underscores.",
+    "USERNAME_TAKEN": "Somebody is already online under this name. It may be you, in another tab.",
+    "AUTH_FAILED": "This device could not prove that the name is its own.",
+    "RATE_LIMITED": "That was too much at once. Wait a moment and try again.",
+    "MESSAGE_TOO_LARGE": "That was too large for the server.",
+    "SERVER_BUSY": "The server is busy. Try again in a moment.",
+    # What a person asked for and cannot have now
+    "bad_name": "A username is 3 to 20 letters, digits or underscores.",
+    "own_name": "That is your own name. Enter the name of the person you want to reach.",
+    "in_call": "You are already in a call. End it before you start another.",
+    "not_online": "You are not connected to the server yet. Wait until you are online.",
+    "no_call": "There is no call to do that with.",
+    "no_chat": "You are not connected to anybody. Call somebody first.",
+    "empty": "There is nothing to send.",
+    "too_long": "This message is too long. Send it in several parts.",
+    # The server connection
+    "server_offline": "The server cannot be reached.",
+    "replaced": "This name was opened on another page, so this one stepped back.",
+}
+
+ORDERLY = frozenset(
+    {"declined", "busy", "no_answer", "cancelled", "missed", "you_declined", "you_cancelled", "left", "you_left"}
+)
+
+
+def sentence(reason: str, peer: str = "") -> str:
+    """The sentence for a reason or a server's code; an unknown code has one too."""
+    text = SENTENCES.get(reason, "Something went wrong. Try again.")
+    return text.format(peer=peer or "The other person")
+
+
+class PeerError(Exception):
+    """The person asked for something that cannot be done now; `str()` is the sentence to show."""
+
+    def __init__(self, reason: str, peer: str = "") -> None:
+        super().__init__(sentence(reason, peer))
+        self.reason = reason
+
+
+class CallEnded(PeerError):
+    """The call or the chat that was waited for is over."""
+
+
+class KeyRefused(Exception):
+    """The other side's key material ends the attempt; `reason` is `bad_key` or `version`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Unexpected(Exception):
+    """An event that the state table has no row for: whoever caused it broke the protocol."""

@@ -1,0 +1,19 @@
+"""A message of a conversation, as both sides of the program hold it. Mirrors static/js/peer/messages.js."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["queued", "sent", "delivered", "read", "failed"]
+
+
+@dataclass(slots=True)
+class Message:
+    """`id` is unique in its conversation; `at` is milliseconds since 1970, by the clock of this device."""
+
+    id: str
+    mine: bool
+    body: str
+    at: int
+    status: Status

@@ -1,0 +1,184 @@
+"""The socket to the server: keeps one open under a name, and comes back by itself. Mirrors static/js/peer/signaling_client.js.
+
+States: `connecting`, `online`, `offline` (waiting to try again), `taken` and `replaced` (the server closed with 4002 or
+4004), `refused` (4001, 4003). From the last three the client does not come back by itself (docs/protocol.md, section 1).
+
+The server says nothing when it likes a name, only when it does not. So the client asks a question whose answer it knows,
+`session:leave` of no session at all, and is online when that is answered.
+
+Attempts are spaced by doubling delays up to half a minute, half of each at random, so that clients dropped together do
+not come back together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Literal, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+
+from signaling.errors import Close, ProtocolError
+from signaling.messages import (
+    MAX_FRAME_BYTES,
+    Error,
+    FromServer,
+    Message,
+    SessionLeave,
+    dump,
+    parse_from_server,
+)
+
+State = Literal["connecting", "online", "offline", "taken", "replaced", "refused"]
+
+FIRST_DELAY = 0.5
+LONGEST_DELAY = 30.0
+CONNECT_TIMEOUT = 10.0
+
+_FINAL: dict[int, State] = {
+    Close.INVALID_USERNAME: "refused",
+    Close.USERNAME_TAKEN: "taken",
+    Close.AUTH_FAILED: "refused",
+    Close.REPLACED: "replaced",
+}
+
+
+class Listener(Protocol):
+    """What the client tells."""
+
+    def server_state(self, state: State) -> None:
+        """The state changed."""
+
+    def server_message(self, message: FromServer) -> None:
+        """A message came from the server."""
+
+
+def delay(attempt: int, fraction: float) -> float:
+    """Seconds to wait before attempt number `attempt` (from 0), with `fraction` drawn from [0, 1)."""
+    longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0**attempt)
+    return longest / 2 + fraction * longest / 2
+
+
+def socket_url(server: str, name: str) -> str:
+    """`https://chat.example` and a name → `wss://chat.example/ws?username=name`. Raises ValueError for no http(s) URL."""
+    parts = urlsplit(server)
+    schemes = {"http": "ws", "https": "wss"}
+    if parts.scheme not in schemes or not parts.netloc:
+        raise ValueError("the server is an address like https://chat.example")
+    return urlunsplit((schemes[parts.scheme], parts.netloc, "/ws", f"username={name}", ""))
+
+
+class SignalingClient:
+    """Keeps the socket; `start` and `stop` mirror each other."""
+
+    def __init__(
+        self, server: str, name: str, listener: Listener, *, fraction: Callable[[], float] = random.random
+    ) -> None:
+        self.state: State = "offline"
+        self._url = socket_url(server, name)
+        self._listener = listener
+        self._fraction = fraction
+        self._outgoing: asyncio.Queue[str] = asyncio.Queue()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Connect, and keep connected until `stop` or a final refusal."""
+        if self._task is None or self._task.done():
+            self._enter("connecting")
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """Send what is queued, close, and be offline."""
+        if self._task is None:
+            return
+        if self.state == "online":
+            await self._outgoing.join()
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._enter("offline")
+
+    def wake(self) -> None:
+        """Do not wait for the next attempt any longer."""
+        self._wake.set()
+
+    def send(self, message: Message) -> bool:
+        """Send a message; False, and nothing is sent, when not online."""
+        if self.state != "online":
+            return False
+        self._outgoing.put_nowait(dump(message))
+        return True
+
+    async def _run(self) -> None:
+        attempt = 0
+        while True:
+            self._enter("connecting")
+            reached, code = await self._one_connection()
+            if code in _FINAL:
+                self._enter(_FINAL[code])
+                return
+            self._enter("offline")
+            attempt = 0 if reached else attempt + 1
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), delay(attempt, self._fraction()))
+            except TimeoutError:
+                continue
+
+    async def _one_connection(self) -> tuple[bool, int]:
+        """One socket from its opening to its end: whether it was ever online, and its close code (0: none)."""
+        try:
+            socket = await connect(
+                self._url, max_size=4 * MAX_FRAME_BYTES, open_timeout=CONNECT_TIMEOUT, compression=None, proxy=None
+            )
+        except (OSError, InvalidHandshake, InvalidURI, TimeoutError, ConnectionClosed):
+            return False, 0
+        writer = asyncio.get_running_loop().create_task(self._write(socket))
+        try:
+            await socket.send(dump(SessionLeave()))
+            async for frame in socket:
+                if isinstance(frame, str):
+                    self._read(frame)
+        except ConnectionClosed:
+            pass
+        finally:
+            reached = self.state == "online"
+            writer.cancel()
+            self._forget_outgoing()
+            await socket.close()
+        return reached, socket.close_code or 0
+
+    def _read(self, frame: str) -> None:
+        try:
+            message = parse_from_server(frame)
+        except ProtocolError:
+            return
+        if self.state == "connecting" and isinstance(message, Error):
+            if message.payload.code == "MISSING_SESSION_ID":
+                self._enter("online")
+            return
+        self._listener.server_message(message)
+
+    async def _write(self, socket: ClientConnection) -> None:
+        while True:
+            frame = await self._outgoing.get()
+            try:
+                await socket.send(frame)
+            except ConnectionClosed:
+                return
+            finally:
+                self._outgoing.task_done()
+
+    def _forget_outgoing(self) -> None:
+        """What was queued belonged to the sessions of the socket that is gone."""
+        while not self._outgoing.empty():
+            self._outgoing.get_nowait()
+            self._outgoing.task_done()
+
+    def _enter(self, state: State) -> None:
+        if state != self.state:
+            self.state = state
+            self._listener.server_state(state)

@@ -1,0 +1,1 @@
+"""The site: configuration and entry points, no logic."""

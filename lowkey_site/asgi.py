@@ -1,0 +1,15 @@
+"""What daphne runs: pages by Django, the signaling socket by Channels."""
+
+from __future__ import annotations
+
+import os
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lowkey_site.settings")
+pages = get_asgi_application()
+
+from signaling.routing import websocket_application  # noqa: E402  (Django has to be set up first)
+
+application = ProtocolTypeRouter({"http": pages, "websocket": websocket_application})

@@ -1,0 +1,167 @@
+"""The WebSocket side of the hub: accept, hand over each frame, deliver, clean up. All of Channels' part is here.
+
+The consumer has a receive loop of its own: Channels' would run a task and a clean-up of database connections for every
+frame, which costs more than the relaying itself.
+
+- A request without a `username`, or from an Origin that may not connect, is refused as HTTP. All others are accepted
+  first and closed with their code, since a browser sees nothing of an HTTP refusal.
+- However a connection ends, its client leaves the hub, after the socket was told.
+- Nothing a user sent, no name and no address is logged, so of an exception only its class.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from channels.consumer import AsyncConsumer
+
+from .errors import Close, ProtocolError
+from .hub import Client, Hub, Inbox
+from .limits import TrustedProxy, client_address
+from .messages import Error, ErrorPayload, dump
+
+if TYPE_CHECKING:
+    from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, WebSocketScope
+
+logger = logging.getLogger(__name__)
+
+ANY_ORIGIN = "*"
+
+_ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
+
+
+class LocalPost:
+    """The post of one process: the sockets that are open here, by lower-case name."""
+
+    def __init__(self) -> None:
+        self._inboxes: dict[str, Inbox] = {}
+
+    def attach(self, name: str, inbox: Inbox) -> None:
+        self._inboxes[name.lower()] = inbox
+
+    def detach(self, name: str, inbox: Inbox) -> None:
+        if self._inboxes.get(name.lower()) == inbox:
+            del self._inboxes[name.lower()]
+
+    async def deliver(self, name: str, frame: str) -> bool:
+        inbox = self._inboxes.get(name.lower())
+        if inbox is None:
+            return False
+        try:
+            await inbox(frame)
+        except Exception:  # noqa: BLE001 - servers differ in what they raise for a socket that is gone
+            return False
+        return True
+
+
+class SignalingConsumer(AsyncConsumer):
+    """One connection. `origins` are those that may connect, or `ANY_ORIGIN`; `proxies` those whose word counts."""
+
+    def __init__(
+        self, *, hub: Hub, origins: Sequence[str] = (ANY_ORIGIN,), proxies: Sequence[TrustedProxy] = ()
+    ) -> None:
+        self._hub = hub
+        self._origins = origins
+        self._proxies = proxies
+        self._open = True
+
+    async def __call__(self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        self.base_send = send
+        name = _username(scope)
+        if (await receive())["type"] != "websocket.connect":
+            return
+        if name is None or not origin_is_allowed(_headers(scope, b"origin"), self._origins):
+            await self._emit({"type": "websocket.close"})
+            return
+        await self._emit({"type": "websocket.accept"})
+        await self._serve(name, _address(scope, self._proxies), receive)
+
+    async def _serve(self, name: str, address: str, receive: ASGIReceiveCallable) -> None:
+        client = None
+        try:
+            async with self._told_of_its_end():
+                client = await self._hub.join(name, address, self._push)
+                await self._listen(client, receive)
+        finally:
+            if client is not None:
+                await self._leave(client)
+
+    async def _listen(self, client: Client, receive: ASGIReceiveCallable) -> None:
+        event: Any
+        while (event := await receive())["type"] == "websocket.receive":
+            try:
+                await self._hub.receive(client, event.get("text") or "")  # a binary frame is one that cannot be read
+            except ProtocolError as error:
+                if error.close is not None:
+                    raise
+                await self._report(error)
+
+    @asynccontextmanager
+    async def _told_of_its_end(self) -> AsyncIterator[None]:
+        """Whatever ends the connection from here, the other side gets the error and the close code for it."""
+        try:
+            yield
+        except ProtocolError as error:
+            await self._close(error.close or Close.UNEXPECTED, error)
+        except OSError:
+            self._open = False  # the socket went while something was written to it
+        except asyncio.CancelledError:
+            await self._close(Close.GOING_DOWN)
+            await asyncio.sleep(0)  # a server going down cancels all at once: let each be closed before any is missed
+            raise
+        except Exception as error:  # noqa: BLE001 - what it is, the log says
+            logger.error("A connection ended with an unexpected %s", type(error).__name__)
+            await self._close(Close.UNEXPECTED)
+
+    async def _leave(self, client: Client) -> None:
+        try:
+            await self._hub.leave(client)
+        except Exception as error:  # noqa: BLE001 - what it is, the log says
+            logger.error("Leaving ended with an unexpected %s", type(error).__name__)
+
+    async def _emit(self, event: Any) -> None:
+        await self.base_send(event)
+
+    async def _push(self, frame: str) -> None:
+        if not self._open:
+            raise ConnectionError
+        event: Any = {"type": "websocket.send", "text": frame}
+        await self.base_send(event)
+
+    async def _report(self, error: ProtocolError) -> None:
+        await self._push(dump(Error(target=error.target, payload=ErrorPayload(error.code, str(error)))))
+
+    async def _close(self, code: int, error: ProtocolError | None = None) -> None:
+        with suppress(OSError, RuntimeError):  # what servers raise when the socket is gone already
+            if error is not None:
+                await self._report(error)
+            self._open = False
+            await self._emit({"type": "websocket.close", "code": code})
+
+
+def origin_is_allowed(given: Sequence[str], allowed: Sequence[str]) -> bool:
+    """Whether these Origin headers let a request in: none at all, as a native client sends, or one of the `allowed`."""
+    if not given:
+        return True
+    origin = given[0].lower()
+    return len(given) == 1 and _ORIGIN.fullmatch(origin) is not None and (ANY_ORIGIN in allowed or origin in allowed)
+
+
+def _username(scope: WebSocketScope) -> str | None:
+    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return query["username"][0] if "username" in query else None
+
+
+def _headers(scope: WebSocketScope, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for header, value in scope["headers"] if header.lower() == name]
+
+
+def _address(scope: WebSocketScope, proxies: Sequence[TrustedProxy]) -> str:
+    client = scope.get("client")
+    return client_address(client[0] if client else None, _headers(scope, b"x-forwarded-for"), proxies)

@@ -1,0 +1,251 @@
+"""The rules of the matchmaker (docs/protocol.md, section 1): who may ask what, and who then hears what.
+
+A `Client` joins, is received from frame by frame, and leaves. Where names and sessions are kept is the store's affair,
+how a frame reaches a socket the post's. The hub itself remembers nothing but how much each address has asked of it.
+
+- What is wrong with a request is raised as `ProtocolError`; `receive` adds whom the request was for.
+- The guest of a session hears `session:joined` before its initiator, so nothing of the initiator's can overtake it.
+- A relayed message is one decode, one touch of the session, one encode, one delivery.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from . import names
+from .errors import Close, Code, ProtocolError
+from .ice import IceServers
+from .limits import Addresses, Allowance, Limits
+from .messages import (
+    MAX_FRAME_BYTES,
+    Answer,
+    CreatedPayload,
+    EndedPayload,
+    FromClient,
+    Ice,
+    JoinedPayload,
+    KeyExchange,
+    Message,
+    Offer,
+    Relayed,
+    SessionConnect,
+    SessionCreate,
+    SessionCreated,
+    SessionDecline,
+    SessionDeclined,
+    SessionJoin,
+    SessionJoined,
+    SessionLeave,
+    SessionLeft,
+    SessionRef,
+    dump,
+    is_name,
+    is_session_id,
+    parse_from_client,
+    same_name,
+)
+from .sessions.base import Session, Store, StoreUnavailable
+
+DECLINED = "declined"
+DECLINE_REASONS = frozenset({DECLINED, "busy", "invite_used", "invite_expired", "invite_unknown"})
+
+Inbox: TypeAlias = Callable[[str], Awaitable[None]]
+"""Sends a frame down one socket."""
+
+
+class Post(Protocol):
+    """Takes frames to whoever is online. Names that differ only in case are one name."""
+
+    def attach(self, name: str, inbox: Inbox) -> None:
+        """From now on, frames for `name` go to `inbox`."""
+
+    def detach(self, name: str, inbox: Inbox) -> None:
+        """Undo `attach`; nothing when `name` goes to another inbox by now."""
+
+    async def deliver(self, name: str, frame: str) -> bool:
+        """Hand `frame` to `name`; False when that is not possible now. Never raises."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Client:
+    """A connection that owns a name."""
+
+    owner: names.Owner
+    allowance: Allowance
+    inbox: Inbox
+
+    @property
+    def name(self) -> str:
+        return self.owner.name
+
+
+class Hub:
+    """See the module. `clock` counts seconds and never goes back; `new_id` makes UUIDs."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        post: Post,
+        ice: IceServers,
+        limits: Limits,
+        clock: Callable[[], float] = time.monotonic,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+    ) -> None:
+        self._store = store
+        self._post = post
+        self._ice = ice
+        self._addresses = Addresses(limits)
+        self._clock = clock
+        self._new_id = new_id
+
+    async def join(self, name: str, address: str, inbox: Inbox) -> Client:
+        """Let a connection in under `name`. Raises `ProtocolError` with a close code when it cannot be."""
+        owner = names.claimant(name, self._new_id())
+        client = Client(owner, self._addresses.admit(address, self._clock()), inbox)
+        try:
+            if not await self._store.claim(owner.name, owner.connection):
+                raise names.taken()
+        except StoreUnavailable:
+            await self.leave(client)
+            raise ProtocolError(Code.SERVER_BUSY, close=Close.GOING_DOWN) from None
+        except BaseException:
+            await self.leave(client)
+            raise
+        self._post.attach(owner.name, inbox)
+        return client
+
+    async def leave(self, client: Client) -> None:
+        """A connection is gone: its name is free, its sessions end, and the others hear of it."""
+        self._post.detach(client.name, client.inbox)
+        self._addresses.leave(client.allowance.address, self._clock())
+        try:
+            ended = await self._store.release(client.owner.name, client.owner.connection)
+        except StoreUnavailable:
+            return  # what it holds of this client expires by itself
+        for session in ended:
+            await self._tell_left(client, session, "gone")
+
+    async def receive(self, client: Client, frame: str) -> None:
+        """Act on a client's text frame. Raises `ProtocolError`, with a close code where the socket must not live on."""
+        if _is_too_large(frame):
+            raise ProtocolError(Code.MESSAGE_TOO_LARGE, close=Close.TOO_LARGE)
+        try:
+            client.allowance.message(self._clock())
+        except ProtocolError as refusal:
+            refusal.target = _target_of(frame)
+            raise
+        message = parse_from_client(frame)
+        try:
+            await _HANDLERS[type(message)](self, client, message)
+        except ProtocolError as error:
+            error.target = message.target or None
+            raise
+        except StoreUnavailable:
+            raise ProtocolError(Code.SERVER_BUSY, target=message.target or None) from None
+
+    async def _connect(self, client: Client, message: SessionConnect) -> None:
+        target = _target(client, message)
+        client.allowance.call(self._clock())
+        await self._tell_joined(await self._store.connect(self._new_id(), client.name, target))
+
+    async def _create(self, client: Client, message: SessionCreate) -> None:
+        client.allowance.call(self._clock())
+        session = await self._store.create(self._new_id(), client.name)
+        await self._send(client.name, SessionCreated(payload=CreatedPayload(session.id)))
+
+    async def _join(self, client: Client, message: SessionJoin) -> None:
+        session_id = _session_id(message, message.payload)
+        if session_id is None:
+            raise ProtocolError(Code.MISSING_SESSION_ID)
+        client.allowance.call(self._clock())
+        await self._tell_joined(await self._store.join(session_id, client.name))
+
+    async def _decline(self, client: Client, message: SessionDecline) -> None:
+        session = await self._end(client, message)
+        reason = message.payload and message.payload.reason
+        reason = reason if reason in DECLINE_REASONS else DECLINED
+        if peer := session.other(client.name):
+            await self._send(peer, SessionDeclined(payload=EndedPayload(session.id, client.name, reason)))
+
+    async def _leave(self, client: Client, message: SessionLeave) -> None:
+        await self._tell_left(client, await self._end(client, message), "left")
+
+    async def _relay(self, client: Client, message: Relayed) -> None:
+        target = _target(client, message)
+        message.session_id = _session_id(message)
+        if not await self._store.touch(client.name, target, message.session_id):
+            raise ProtocolError(Code.NOT_IN_SESSION)
+        message.sender = client.name
+        if not await self._send(target, message):
+            raise ProtocolError(Code.RELAY_FAILED)
+
+    async def _end(self, client: Client, message: SessionDecline | SessionLeave) -> Session:
+        """End the session that the message means: by its id, else the one with its target."""
+        session_id = _session_id(message, message.payload)
+        if session_id is not None:
+            return await self._store.end(client.name, session_id)
+        if not message.target:
+            raise ProtocolError(Code.MISSING_SESSION_ID)
+        return await self._store.end_with(client.name, message.target)
+
+    async def _tell_joined(self, session: Session) -> None:
+        for name, initiator in ((session.guest, False), (session.initiator, True)):
+            if name and (peer := session.other(name)):
+                joined = JoinedPayload(session.id, peer, initiator, self._ice.fresh())
+                await self._send(name, SessionJoined(payload=joined))
+
+    async def _tell_left(self, client: Client, session: Session, reason: str) -> None:
+        if peer := session.other(client.name):
+            await self._send(peer, SessionLeft(payload=EndedPayload(session.id, client.name, reason)))
+
+    async def _send(self, name: str, message: Message) -> bool:
+        return await self._post.deliver(name, dump(message))
+
+
+_HANDLERS: Mapping[type[FromClient], Callable[[Hub, Client, Any], Awaitable[None]]] = {
+    SessionConnect: Hub._connect,
+    SessionCreate: Hub._create,
+    SessionJoin: Hub._join,
+    SessionDecline: Hub._decline,
+    SessionLeave: Hub._leave,
+    KeyExchange: Hub._relay,
+    Offer: Hub._relay,
+    Answer: Hub._relay,
+    Ice: Hub._relay,
+}
+
+
+def _target(client: Client, message: Message) -> str:
+    if not message.target:
+        raise ProtocolError(Code.MISSING_TARGET)
+    if not is_name(message.target) or same_name(message.target, client.name):
+        raise ProtocolError(Code.INVALID_TARGET)
+    return message.target
+
+
+def _session_id(message: Message, payload: SessionRef | None = None) -> str | None:
+    """The id that a message names, in its envelope first, as the store writes ids; an empty one is none."""
+    session_id = message.session_id or (payload and payload.session_id) or None
+    if session_id is not None and not is_session_id(session_id):
+        raise ProtocolError(Code.INVALID_SESSION_ID)
+    return session_id and session_id.lower()
+
+
+def _target_of(frame: str) -> str | None:
+    """Whom a frame that is not acted upon was for."""
+    try:
+        return parse_from_client(frame).target or None
+    except ProtocolError as error:
+        return error.target
+
+
+def _is_too_large(frame: str) -> bool:
+    """Whether it is over the limit as UTF-8; a text of ASCII is as long as it looks, and is not encoded to find out."""
+    if len(frame) > MAX_FRAME_BYTES or frame.isascii():
+        return len(frame) > MAX_FRAME_BYTES
+    return len(frame.encode("utf-8", "surrogatepass")) > MAX_FRAME_BYTES

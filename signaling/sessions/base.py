@@ -1,0 +1,71 @@
+"""What the matchmaker remembers: who holds which name, and who is in a session with whom.
+
+`Store` is the interface; each method is one atomic step, so that two who call each other at once get one session, and a
+newer connection of a name never loses anything to an older one. Its rules:
+
+- Names that differ only in case are one name. A `Session` shows the spelling of whoever holds the name.
+- A pair has at most one live session. A session that was created and not yet joined has an empty seat and no pair.
+- A session lives for the store's TTL after it was opened, joined or last relayed through, and then was never there.
+- Refusals are `ProtocolError`s without a target: the hub knows whom the request was for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from signaling.messages import same_name
+
+MAX_INITIATED = 64
+"""How many open sessions one user may have connected or created."""
+
+
+class StoreUnavailable(Exception):
+    """The store cannot be reached now; what was asked of it may or may not have happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Two seats; `guest` is None until somebody joins. When it ends is the store's affair and stays there."""
+
+    id: str
+    initiator: str
+    guest: str | None = None
+
+    def other(self, name: str) -> str | None:
+        """Who sits opposite `name`; None while nobody does."""
+        return self.guest if same_name(name, self.initiator) else self.initiator
+
+
+class Store(Protocol):
+    """Names and sessions. Every method may raise `StoreUnavailable`."""
+
+    async def claim(self, name: str, connection: str) -> bool:
+        """Hold `name` for `connection`; False, and nothing changed, while somebody holds it."""
+
+    async def release(self, name: str, connection: str) -> list[Session]:
+        """Let go of `name` and end its sessions, which are returned. Nothing, unless `connection` is the holder."""
+
+    async def connect(self, session_id: str, caller: str, target: str) -> Session:
+        """The pair's session: the standing one, or a new one as `session_id`.
+
+        Raises USER_OFFLINE when nobody holds `target`, SESSION_CREATE_FAILED when `caller` has `MAX_INITIATED` open.
+        """
+
+    async def create(self, session_id: str, initiator: str) -> Session:
+        """Open a session with an empty seat. Raises SESSION_CREATE_FAILED as `connect` does."""
+
+    async def join(self, session_id: str, guest: str) -> Session:
+        """Take the empty seat; when the two have a standing session, end the created one and return that.
+
+        Raises SESSION_JOIN_FAILED when it is unknown, full, over or the guest's own.
+        """
+
+    async def touch(self, sender: str, target: str, session_id: str | None = None) -> bool:
+        """Renew the pair's live session; False when there is none, or it is not `session_id`."""
+
+    async def end(self, user: str, session_id: str) -> Session:
+        """End the user's session of that id. Raises NOT_IN_SESSION when it is none of theirs."""
+
+    async def end_with(self, user: str, other: str) -> Session:
+        """End the pair's session. Raises NOT_IN_SESSION when there is none."""

@@ -1,0 +1,141 @@
+"""The store in this process's memory: for one process, and for tests.
+
+Sessions are kept in the order of their last touch. Since all live equally long, that is the order in which they expire:
+each step first drops the ones at the front that are over, and nothing needs a timer.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from signaling.errors import Code, ProtocolError
+
+from .base import MAX_INITIATED, Session
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    name: str
+    connection: str
+
+
+@dataclass(slots=True)
+class _Entry:
+    session: Session
+    expires: float
+
+
+class MemoryStore:
+    """See `Store`. `ttl` is in seconds, of the same clock."""
+
+    def __init__(self, *, ttl: float, clock: Callable[[], float]) -> None:
+        self._ttl = ttl
+        self._clock = clock
+        self._holders: dict[str, _Holder] = {}
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._pairs: dict[tuple[str, str], _Entry] = {}
+        self._sessions_of: dict[str, set[str]] = {}
+
+    async def claim(self, name: str, connection: str) -> bool:
+        return self._holders.setdefault(name.lower(), _Holder(name, connection)).connection == connection
+
+    async def release(self, name: str, connection: str) -> list[Session]:
+        self._drop_expired()
+        user = name.lower()
+        holder = self._holders.get(user)
+        if holder is None or holder.connection != connection:
+            return []
+        del self._holders[user]
+        return [self._remove(session_id) for session_id in tuple(self._sessions_of.get(user, ()))]
+
+    async def connect(self, session_id: str, caller: str, target: str) -> Session:
+        self._drop_expired()
+        if target.lower() not in self._holders:
+            raise ProtocolError(Code.USER_OFFLINE)
+        standing = self._pairs.get((caller.lower(), target.lower()))
+        if standing is not None:
+            return standing.session
+        self._check_room(caller)
+        return self._add(Session(session_id, self._spelling(caller), self._spelling(target)))
+
+    async def create(self, session_id: str, initiator: str) -> Session:
+        self._drop_expired()
+        self._check_room(initiator)
+        return self._add(Session(session_id, self._spelling(initiator)))
+
+    async def join(self, session_id: str, guest: str) -> Session:
+        self._drop_expired()
+        entry = self._entries.get(session_id)
+        if entry is None or entry.session.guest is not None or entry.session.other(guest) is None:
+            raise ProtocolError(Code.SESSION_JOIN_FAILED)
+        created = self._remove(session_id)
+        standing = self._pairs.get((created.initiator.lower(), guest.lower()))
+        return standing.session if standing is not None else self._add(replace(created, guest=self._spelling(guest)))
+
+    async def touch(self, sender: str, target: str, session_id: str | None = None) -> bool:
+        self._drop_expired()
+        entry = self._pairs.get((sender.lower(), target.lower()))
+        if entry is None or session_id not in (None, entry.session.id):
+            return False
+        entry.expires = self._clock() + self._ttl
+        self._entries.move_to_end(entry.session.id)
+        return True
+
+    async def end(self, user: str, session_id: str) -> Session:
+        self._drop_expired()
+        if session_id not in self._sessions_of.get(user.lower(), ()):
+            raise ProtocolError(Code.NOT_IN_SESSION)
+        return self._remove(session_id)
+
+    async def end_with(self, user: str, other: str) -> Session:
+        self._drop_expired()
+        entry = self._pairs.get((user.lower(), other.lower()))
+        if entry is None:
+            raise ProtocolError(Code.NOT_IN_SESSION)
+        return self._remove(entry.session.id)
+
+    def _spelling(self, name: str) -> str:
+        holder = self._holders.get(name.lower())
+        return name if holder is None else holder.name
+
+    def _check_room(self, initiator: str) -> None:
+        user = initiator.lower()
+        sessions = (self._entries[session_id].session for session_id in self._sessions_of.get(user, ()))
+        if sum(session.initiator.lower() == user for session in sessions) >= MAX_INITIATED:
+            raise ProtocolError(Code.SESSION_CREATE_FAILED)
+
+    def _add(self, session: Session) -> Session:
+        entry = _Entry(session, self._clock() + self._ttl)
+        self._entries[session.id] = entry
+        seats = _seats(session)
+        for user in seats:
+            self._sessions_of.setdefault(user, set()).add(session.id)
+        if len(seats) == 2:
+            self._pairs[seats[0], seats[1]] = self._pairs[seats[1], seats[0]] = entry
+        return session
+
+    def _remove(self, session_id: str) -> Session:
+        session = self._entries.pop(session_id).session
+        seats = _seats(session)
+        for user in seats:
+            ids = self._sessions_of[user]
+            ids.remove(session_id)
+            if not ids:
+                del self._sessions_of[user]
+        if len(seats) == 2:
+            del self._pairs[seats[0], seats[1]], self._pairs[seats[1], seats[0]]
+        return session
+
+    def _drop_expired(self) -> None:
+        now = self._clock()
+        while self._entries:
+            session_id = next(iter(self._entries))
+            if self._entries[session_id].expires > now:
+                return
+            self._remove(session_id)
+
+
+def _seats(session: Session) -> list[str]:
+    return [name.lower() for name in (session.initiator, session.guest) if name is not None]

@@ -1,0 +1,158 @@
+/**
+ * Classic encryption, the original app's (docs/protocol.md, section 2). Mirrors chat/peer/classic.py, which describes
+ * the shape of a suite.
+ *
+ * One throw-away X25519 key a side, exchanged through the server in the clear; each message is a NaCl box under a random
+ * nonce. The server could put its own keys in the middle, so a classic chat is encrypted but never verified.
+ */
+
+import { KeyRefused } from "./errors.js";
+import { b64, boxKey, concat, KEY_BYTES, NONCE_BYTES, publicKey, seal, unb64, unseal } from "./primitives.js";
+
+/** @import {Payload} from "../signaling/messages.js" */
+/** @import {Random} from "./primitives.js" */
+
+const MAX_FRAME_CHARS = 180_000;
+const MAX_NONCES = 65_536;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** One side's throw-away key, and the box it makes with the other's. */
+export class Classic {
+  trust = /** @type {const} */ ("classic");
+  /** Boxed and in base64 this stays under the 64 KiB that every WebRTC stack takes as one message. */
+  maxBytes = 48_000;
+
+  #random;
+  #private;
+  #public;
+  /** @type {string | null} */
+  #theirs = null;
+  /** @type {Uint8Array | null} */
+  #key = null;
+  #wrapped = false;
+  /** @type {Set<string>} */
+  #nonces = new Set();
+
+  /** @param {Random} random */
+  constructor(random) {
+    this.#random = random;
+    this.#private = random(KEY_BYTES);
+    this.#public = publicKey(this.#private);
+  }
+
+  /** A peer is classic by the absence of `v` alone. @param {Payload} payload */
+  recognises(payload) {
+    return !("v" in payload);
+  }
+
+  get agreed() {
+    return this.#key !== null;
+  }
+
+  /** @returns {Payload} */
+  opening() {
+    return { publicKey: b64(this.#public) };
+  }
+
+  /** @returns {Promise<Payload[]>} */
+  async answer() {
+    return [this.opening()];
+  }
+
+  /**
+   * Take the other's public key. The first one stands; a later one changes nothing.
+   * @param {Payload} payload
+   * @returns {Promise<Payload[]>}
+   */
+  async receiveKey(payload) {
+    if (this.#key !== null) {
+      return [];
+    }
+    try {
+      const theirs = unb64(payload.publicKey);
+      if (b64(theirs) === b64(this.#public)) {
+        throw new RangeError("one's own key came back");
+      }
+      this.#key = boxKey(this.#private, theirs);
+      this.#theirs = b64(theirs);
+    } catch {
+      throw new KeyRefused("bad_key");
+    }
+    return [];
+  }
+
+  /** Classic signaling is not sealed: the server sees it. @param {string} _kind @param {Payload} body */
+  sealSignal(_kind, body) {
+    return body;
+  }
+
+  /** @param {string} _kind @param {Payload} payload @returns {Payload | null} */
+  openSignal(_kind, payload) {
+    return payload;
+  }
+
+  /** A frame in the form in which the other side last wrote. @param {string} text */
+  seal(text) {
+    const nonce = this.#random(NONCE_BYTES);
+    this.#remember(b64(nonce));
+    const box = b64(concat(nonce, seal(this.#agreedKey(), nonce, encoder.encode(text))));
+    return this.#wrapped ? JSON.stringify({ rk: b64(this.#public), ct: box }) : box;
+  }
+
+  /** The text of a frame; null for a forged, repeated, reflected or unreadable one. @param {string} frame */
+  open(frame) {
+    if (frame.length > MAX_FRAME_CHARS) {
+      return null;
+    }
+    try {
+      return this.#open(frame);
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {string} frame */
+  #open(frame) {
+    const { wrapped, data } = this.#unwrap(frame);
+    const nonce = data.subarray(0, NONCE_BYTES);
+    if (this.#nonces.has(b64(nonce))) {
+      return null;
+    }
+    const message = unseal(this.#agreedKey(), nonce, data.subarray(NONCE_BYTES));
+    const text = message && decoder.decode(message);
+    if (text !== null) {
+      this.#remember(b64(nonce));
+      this.#wrapped = wrapped;
+    }
+    return text;
+  }
+
+  /** Whether the frame has the later form `{rk, ct}`, and its bytes. @param {string} frame */
+  #unwrap(frame) {
+    if (!frame.startsWith("{")) {
+      return { wrapped: false, data: unb64(frame) };
+    }
+    const { rk, ct } = JSON.parse(frame);
+    if (rk !== this.#theirs) {
+      throw new RangeError("the frame names another key than the one agreed");
+    }
+    return { wrapped: true, data: unb64(ct) };
+  }
+
+  #agreedKey() {
+    if (this.#key === null) {
+      throw new TypeError("no key has been agreed");
+    }
+    return this.#key;
+  }
+
+  /** Keep the newest nonces, sent and received; DTLS already stops what is older. @param {string} nonce */
+  #remember(nonce) {
+    this.#nonces.add(nonce);
+    if (this.#nonces.size > MAX_NONCES) {
+      this.#nonces.delete(/** @type {string} */ (this.#nonces.values().next().value));
+    }
+  }
+}

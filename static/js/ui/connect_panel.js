@@ -1,0 +1,36 @@
+// Somebody to call: by name, or once more the person the last chat was with.
+
+/** @import { Snapshot } from "../peer/peer.js" */
+
+import { part, setText, show } from "./dom.js";
+import { NameForm } from "./name_form.js";
+import { FREE, OVER, WRITABLE } from "./view.js";
+
+export class ConnectPanel {
+  /**
+   * @param {ParentNode} root
+   * @param {(name: string) => string | null} dial Returns the sentence that says why not.
+   */
+  constructor(root, dial) {
+    this.panel = part(root, "connect", HTMLElement);
+    this.input = part(root, "peer-input", HTMLInputElement);
+    this.again = part(root, "again", HTMLButtonElement);
+    this.againWords = part(root, "again-words", HTMLElement);
+    const form = part(root, "connect-form", HTMLFormElement);
+    this.form = new NameForm({ form, input: this.input, error: part(root, "peer-error", HTMLElement) }, dial);
+    this.again.addEventListener("click", () => this.form.complain(this.peer && dial(this.peer)));
+    /** @type {string | null} */
+    this.peer = null;
+  }
+
+  /** @param {Snapshot} snapshot */
+  render({ chat }) {
+    this.peer = chat.peer;
+    show(this.panel, FREE.has(chat.state));
+    show(this.again, OVER.has(chat.state) && chat.peer !== null);
+    setText(this.againWords, `Call ${chat.peer ?? ""} again`);
+    if (WRITABLE.has(chat.state)) {
+      this.form.fill("");
+    }
+  }
+}

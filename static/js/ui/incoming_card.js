@@ -1,0 +1,33 @@
+// Somebody calls. Nothing is known about them but the name they gave, and the card says so.
+//
+// It never takes the focus: whoever is typing goes on typing, and the live region tells of the call.
+
+/** @import { Snapshot } from "../peer/peer.js" */
+
+import { letter, part, setText, show } from "./dom.js";
+
+export class IncomingCard {
+  /**
+   * @param {ParentNode} root
+   * @param {{accept: () => void, decline: () => void, announce: (sentence: string) => void}} actions
+   */
+  constructor(root, { accept, decline, announce }) {
+    this.card = part(root, "incoming-request", HTMLElement);
+    this.name = part(root, "incoming-name", HTMLElement);
+    this.letter = part(root, "incoming-letter", HTMLElement);
+    this.announce = announce;
+    part(root, "incoming-accept", HTMLButtonElement).addEventListener("click", accept);
+    part(root, "incoming-decline", HTMLButtonElement).addEventListener("click", decline);
+  }
+
+  /** @param {Snapshot} snapshot */
+  render({ incoming }) {
+    const isNew = incoming !== null && this.card.hidden;
+    show(this.card, incoming !== null);
+    setText(this.name, incoming?.peer ?? "");
+    setText(this.letter, letter(incoming?.peer ?? ""));
+    if (isNew) {
+      this.announce(`Someone is calling as ${incoming.peer}. You can accept or decline.`);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// The username page, put together: whoever has a name goes on to the chat, everybody else chooses one.
+
+import { part } from "./dom.js";
+import { NameForm } from "./name_form.js";
+import { CHAT_PAGE, goTo } from "./places.js";
+import { RememberedName } from "./remembered_name.js";
+
+const NOT_KEPT =
+  "This browser does not let the page remember your name, not even for this visit. Allow site data here, or use another browser.";
+
+const remembered = new RememberedName();
+
+/**
+ * @param {string} name
+ * @returns {string | null}
+ */
+function choose(name) {
+  if (!remembered.write(name)) {
+    return NOT_KEPT;
+  }
+  goTo(CHAT_PAGE);
+  return null;
+}
+
+function open() {
+  if (remembered.read() !== null) {
+    goTo(CHAT_PAGE);
+    return;
+  }
+  const input = part(document, "username-input", HTMLInputElement);
+  const form = part(document, "name-form", HTMLFormElement);
+  new NameForm({ form, input, error: part(document, "username-error", HTMLElement) }, choose);
+  if (matchMedia("(pointer: fine)").matches) {
+    input.focus();
+  }
+}
+
+open();

@@ -1,0 +1,237 @@
+"""Two people chat: real Chromium pages, and the Python peer, through a real daphne."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import BrowserTestCase
+from tests.support.terminal import Run
+
+TEXTS = [
+    "hello",
+    'emoji 🎉👩‍👩‍👧‍👦, "double" and \'single\' quotes, back\\slash',
+    "<script>alert(1)</script><img src=x onerror=alert(2)>",
+    "שלום, مرحبا, and back",
+    "two\nlines",
+    "x" * 30_000,
+]
+NO_SERVER = 45_000
+"""Milliseconds in which Chromium notices, with much to spare, that the other side is gone."""
+
+
+class TwoPeople(BrowserTestCase):
+    """Names are new in each test: a page that closes leaves its own a moment later."""
+
+    numbers = itertools.count()
+
+    def setUp(self) -> None:
+        super().setUp()
+        number = next(self.numbers)
+        self.alice_name, self.bob_name = f"alice_{number}", f"bob_{number}"
+
+    def online(self, name: str) -> Page:
+        page = self.page_of(name)
+        self.expect_state(page, "server-state", "online")
+        return page
+
+    def expect_state(self, page: Page, testid: str, state: str, timeout: float = 15_000) -> None:
+        expect(page.get_by_test_id(testid)).to_have_attribute("data-state", state, timeout=timeout)
+
+    def dial(self, page: Page, name: str) -> None:
+        page.get_by_test_id("peer-input").fill(name)
+        page.get_by_test_id("peer-connect").click()
+
+    def say(self, page: Page, text: str) -> None:
+        page.get_by_test_id("message-input").fill(text)
+        page.get_by_test_id("message-input").press("Enter")
+
+    def expect_message(self, page: Page, text: str, *, mine: bool, status: str | None = None) -> None:
+        bubble = page.locator(f'[data-testid=message][data-mine="{str(mine).lower()}"]').last
+        expect(bubble).to_contain_text(text.splitlines()[-1])
+        if status:
+            expect(bubble).to_have_attribute("data-status", status)
+
+    def secured(self) -> tuple[Page, Page]:
+        alice, bob = self.online(self.alice_name), self.online(self.bob_name)
+        self.dial(alice, self.bob_name)
+        bob.get_by_test_id("incoming-accept").click()
+        for page in (alice, bob):
+            self.expect_state(page, "chat-state", "secured")
+        return alice, bob
+
+    def run_peer(self, *arguments: str, typed: bool = False) -> Run:
+        run = Run(self.server.url, *arguments, typed=typed)
+        self.enterContext(run)
+        run.says("Online")
+        return run
+
+
+class ChatTest(TwoPeople):
+    def test_two_people_chat(self) -> None:
+        alice, bob = self.secured()
+        for page in (alice, bob):
+            expect(page.get_by_test_id("trust")).to_have_attribute("data-trust", "classic")
+            expect(page.get_by_test_id("trust")).to_contain_text("Encrypted, not verified")
+        for text in TEXTS:
+            self.say(alice, text)
+            self.expect_message(alice, text, mine=True, status="sent")
+            self.expect_message(bob, text, mine=False)
+            self.say(bob, text[::-1])
+            self.expect_message(alice, text[::-1], mine=False)
+        self.assert_no_faults()
+        self.assertNotIn(self.alice_name, self.server.log)
+        self.assertNotIn("hello", self.server.log)
+
+    def test_a_stream_of_messages_arrives_whole_and_in_order(self) -> None:
+        alice, bob = self.secured()
+        for number in range(60):
+            self.say(alice, f"message {number}")
+        bubbles = bob.get_by_test_id("message")
+        expect(bubbles).to_have_count(60)
+        for number in (0, 29, 59):
+            expect(bubbles.nth(number)).to_contain_text(f"message {number}")
+
+    def test_leaving_tells_the_other_one(self) -> None:
+        alice, bob = self.secured()
+        self.say(alice, "bye")
+        alice.get_by_test_id("chat-end").click()
+        self.expect_state(bob, "chat-state", "ended")
+        expect(bob.get_by_test_id("chat-state")).to_contain_text(f"{self.alice_name} left the chat.")
+        self.expect_message(bob, "bye", mine=False)
+        expect(bob.get_by_test_id("message-input")).to_be_disabled()
+
+    def test_a_closed_tab_is_told_at_once(self) -> None:
+        alice, bob = self.secured()
+        alice.close(run_before_unload=False)
+        self.expect_state(bob, "chat-state", "ended")
+
+    def test_declining_cancelling_and_being_busy(self) -> None:
+        alice, bob = self.online(self.alice_name), self.online(self.bob_name)
+        self.dial(alice, self.bob_name)
+        expect(bob.get_by_test_id("incoming-request")).to_contain_text(f"someone calling as {self.alice_name}")
+        bob.get_by_test_id("incoming-decline").click()
+        self.expect_state(alice, "chat-state", "ended")
+        expect(alice.get_by_test_id("chat-state")).to_contain_text(f"{self.bob_name} declined the call.")
+
+        self.dial(alice, self.bob_name)
+        expect(bob.get_by_test_id("incoming-request")).to_be_visible()
+        alice.get_by_test_id("call-cancel").click()
+        expect(bob.get_by_test_id("incoming-request")).to_be_hidden()
+
+        self.dial(alice, self.bob_name)
+        bob.get_by_test_id("incoming-accept").click()
+        self.expect_state(bob, "chat-state", "secured")
+        carol = self.online(f"carol_{self.bob_name}"[:20])
+        self.dial(carol, self.bob_name)
+        expect(carol.get_by_test_id("chat-state")).to_contain_text(f"{self.bob_name} is busy in another chat.")
+        expect(bob.get_by_test_id("toast")).to_contain_text("was told that you are busy")
+        self.expect_state(bob, "chat-state", "secured")
+        self.assert_no_faults()
+
+    def test_both_call_at_once(self) -> None:
+        alice, bob = self.online(self.alice_name), self.online(self.bob_name)
+        for page, name in ((alice, self.bob_name), (bob, self.alice_name)):
+            page.get_by_test_id("peer-input").fill(name)
+        for page in (alice, bob):
+            page.get_by_test_id("peer-connect").dispatch_event("click")
+        for page in (alice, bob):
+            self.expect_state(page, "chat-state", "secured")
+
+    def test_nobody_is_online_under_that_name(self) -> None:
+        alice = self.online(self.alice_name)
+        self.dial(alice, "nobody_here")
+        self.expect_state(alice, "chat-state", "failed")
+        expect(alice.get_by_test_id("chat-state")).to_contain_text("nobody_here is not online.")
+
+    def test_two_tabs_of_one_name(self) -> None:
+        first = self.online(self.alice_name)
+        second = self.page_of(self.alice_name.upper())
+        self.expect_state(second, "server-state", "taken")
+        self.expect_state(first, "server-state", "online")
+
+    def test_nothing_about_the_network_leaves_before_accept(self) -> None:
+        alice = self.online(self.alice_name)
+        context = self.context()
+        frames: list[str] = []
+        bob = context.new_page()
+        bob.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(str(frame))))
+        bob.goto("/")
+        bob.get_by_test_id("username-input").fill(self.bob_name)
+        bob.get_by_test_id("username-submit").click()
+        self.expect_state(bob, "server-state", "online")
+        told = len(frames)
+        self.dial(alice, self.bob_name)
+        expect(bob.get_by_test_id("incoming-request")).to_be_visible()
+        self.assertEqual(frames[told:], [])
+        bob.get_by_test_id("incoming-accept").click()
+        self.expect_state(bob, "chat-state", "secured")
+        self.assertIn("key:exchange", frames[told])
+        self.assertTrue(any("signal:answer" in frame for frame in frames[told + 1 :]))
+
+
+class ServerGoneTest(TwoPeople):
+    def test_the_chat_goes_on_while_the_server_is_gone_and_the_page_says_so(self) -> None:
+        alice, bob = self.secured()
+        self.server.kill()
+        self.expect_state(alice, "server-state", "offline")
+        expect(alice.get_by_test_id("server-state")).to_contain_text("The server cannot be reached.")
+        self.expect_state(alice, "chat-state", "secured")
+        self.say(alice, "still there?")
+        self.expect_message(bob, "still there?", mine=False)
+        self.server.start()
+        for page in (alice, bob):
+            self.expect_state(page, "server-state", "online", timeout=NO_SERVER)
+        self.say(bob, "yes")
+        self.expect_message(alice, "yes", mine=False)
+
+
+class PythonPeerTest(TwoPeople):
+    def test_an_echo_in_python_answers_a_page(self) -> None:
+        echo = self.run_peer("echo", "--accept", "--echo")
+        alice = self.online(self.alice_name)
+        self.dial(alice, "echo")
+        self.expect_state(alice, "chat-state", "secured")
+        for text in TEXTS:
+            self.say(alice, text)
+            self.expect_message(alice, text, mine=True, status="sent")
+            self.expect_message(alice, text, mine=False)
+        alice.get_by_test_id("chat-end").click()
+        echo.says(f"{self.alice_name} left the chat.")
+
+    def test_a_page_answers_python(self) -> None:
+        bob = self.online(self.bob_name)
+        with Run(self.server.url, self.alice_name, "--connect", self.bob_name) as alice:
+            alice.type("hello from a terminal 🎉\n")
+            expect(bob.get_by_test_id("incoming-request")).to_contain_text(self.alice_name)
+            bob.get_by_test_id("incoming-accept").click()
+            self.expect_message(bob, "hello from a terminal 🎉", mine=False)
+            self.say(bob, "hello from a page")
+            alice.reads(f"{self.bob_name}: hello from a page")
+            bob.get_by_test_id("chat-end").click()
+            alice.says(f"{self.bob_name} left the chat.")
+            self.assertEqual(alice.exits(), 0)
+
+    def test_a_peer_that_vanishes_is_noticed(self) -> None:
+        echo = self.run_peer("echo", "--accept", "--echo")
+        alice = self.online(self.alice_name)
+        self.dial(alice, "echo")
+        self.expect_state(alice, "chat-state", "secured")
+        echo.process.send_signal(signal.SIGKILL)
+        self.expect_state(alice, "chat-state", "reconnecting", timeout=NO_SERVER)
+        self.say(alice, "are you there?")
+        self.expect_message(alice, "are you there?", mine=True, status="queued")
+        self.expect_state(alice, "chat-state", "failed", timeout=NO_SERVER)
+        expect(alice.get_by_test_id("chat-state")).to_contain_text("The connection to echo was lost.")
+        self.expect_message(alice, "are you there?", mine=True, status="failed")
+
+        self.run_peer("echo", "--accept", "--echo")
+        self.dial_again(alice)
+        self.expect_state(alice, "chat-state", "secured")
+        alice.get_by_test_id("message-retry").click()
+        self.expect_message(alice, "are you there?", mine=False)
+
+    def dial_again(self, page: Page) -> None:
+        page.get_by_role("button", name="Call echo again").click()

@@ -1,0 +1,105 @@
+"""The JavaScript modules' own tests (tests/browser/modules), run by mocha in Debian's Chromium, and the modules beside
+their Python siblings: same tables, same sentences."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+
+from django.test import SimpleTestCase
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from chat.peer import call, conversation, errors, link
+from tests.support.browser import launch
+from tests.support.paths import ROOT
+
+MODULES = ROOT / "tests" / "browser" / "modules"
+
+RUN = """async (file) => {
+  const load = (src) => new Promise((resolve, reject) =>
+    document.head.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror: reject })));
+  await load("/node_modules/mocha/mocha.js");
+  mocha.setup({ ui: "bdd", reporter: class {}, timeout: 20000 });
+  await import(`/tests/browser/modules/${file}`);
+  const results = [];
+  await new Promise((resolve) => mocha.run(resolve)
+    .on("pass", (test) => results.push([test.fullTitle(), null]))
+    .on("fail", (test, error) => results.push([test.fullTitle(), error.stack ?? String(error)])));
+  return results;
+}"""
+
+SIBLINGS = """async () => {
+  const [call, conversation, errors, link] = await Promise.all(
+    ["call", "conversation", "errors", "link"].map((name) => import(`/static/js/peer/${name}.js`)));
+  return {
+    table: call.TABLE, endings: call.ENDINGS, deadlines: call.DEADLINES,
+    chatTable: conversation.TABLE, chatEndings: conversation.ENDINGS,
+    sentences: errors.SENTENCES, orderly: [...errors.ORDERLY].sort(), states: link.SENTENCES,
+  };
+}"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves the checkout, as it is, to the tests alone."""
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+class ModulesTest(SimpleTestCase):
+    browser: ClassVar[Browser]
+    origin: ClassVar[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(ROOT)))
+        cls.addClassCleanup(server.server_close)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(server.shutdown)
+        cls.origin = f"http://127.0.0.1:{server.server_port}"
+        playwright = sync_playwright().start()
+        cls.addClassCleanup(playwright.stop)
+        cls.browser = launch(playwright)
+        cls.addClassCleanup(cls.browser.close)
+
+    def page(self) -> Page:
+        page = self.browser.new_page()
+        self.addCleanup(page.close)
+        page.goto(f"{self.origin}/tests/vectors/README.md")
+        return page
+
+    def run_tests_of(self, file: str) -> None:
+        results = self.page().evaluate(RUN, file)
+        self.assertTrue(results, "no test ran")
+        for title, failure in results:
+            with self.subTest(title):
+                self.assertIsNone(failure, failure)
+
+    def test_the_tables_and_sentences_are_those_of_python(self) -> None:
+        theirs = self.page().evaluate(SIBLINGS)
+        rows = [
+            ("table", call.TABLE),
+            ("endings", call.ENDINGS),
+            ("chatTable", conversation.TABLE),
+            ("chatEndings", conversation.ENDINGS),
+        ]
+        for name, table in rows:
+            self.assertEqual(theirs[name], {f"{state} {event}": to for (state, event), to in table.items()}, name)
+        self.assertEqual(theirs["deadlines"], {str(state): seconds for state, seconds in call.DEADLINES.items()})
+        self.assertEqual(theirs["sentences"], errors.SENTENCES)
+        self.assertEqual(theirs["orderly"], sorted(errors.ORDERLY))
+        self.assertEqual(theirs["states"], link.SENTENCES)
+
+
+def _test_of(file: str) -> Any:
+    def test(self: ModulesTest) -> None:
+        self.run_tests_of(file)
+
+    return test
+
+
+for module in sorted(MODULES.glob("*.test.js")):
+    setattr(ModulesTest, f"test_{module.name.removesuffix('.test.js')}", _test_of(module.name))

@@ -1,0 +1,30 @@
+"""Django's test runner, with one closing line that a person or a program can read: `N passed, N failed`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+from unittest import TestCase, TestResult, TestSuite
+
+from django.test.runner import DiscoverRunner
+
+
+class Runner(DiscoverRunner):
+    """Counts each test once, however many of its subtests failed; a broken setUpClass is a failure of its own."""
+
+    def suite_result(self, suite: TestSuite, result: Any, **kwargs: Any) -> int:
+        """Print the line and give the number of failures, from which the exit code comes."""
+        unhappy = {owner(test) for test, _ in result.failures + result.errors} | set(result.unexpectedSuccesses)
+        passed = result.testsRun - sum(isinstance(test, TestCase) for test in unhappy) - skipped(result)
+        print(f"{passed} passed, {len(unhappy)} failed", file=sys.stderr)
+        return super().suite_result(suite, result, **kwargs)
+
+
+def owner(test: Any) -> Any:
+    """The test that a failed subtest belongs to."""
+    return getattr(test, "test_case", test)
+
+
+def skipped(result: TestResult) -> int:
+    """How many tests were begun and skipped; a class skipped as a whole was never begun."""
+    return sum(isinstance(test, TestCase) for test, _ in result.skipped)

@@ -1,0 +1,154 @@
+"""A real daphne in a process of its own, with production's settings and collected static files.
+
+    with DaphneServer({"SESSION_TTL": "2s"}) as server:
+        browser.goto(server.url)
+
+The environment is made here and not inherited, so that a developer's own settings do not reach the tests. `start` after
+`stop` or `kill` brings the server back on the same port, with an empty memory.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Self
+
+from tests.support.paths import ROOT
+
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+SECRET_KEY = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
+
+
+def production_env(**changes: str) -> dict[str, str]:
+    """An environment with which the site starts in production mode."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return {**kept, "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "SECRET_KEY": SECRET_KEY, **changes}
+
+
+@functools.cache
+def collected_static() -> Path:
+    """The directory of `manage.py collectstatic`, made once for each test process and removed at its end."""
+    root = Path(tempfile.mkdtemp(prefix="lowkey-static-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+    subprocess.run(command, cwd=ROOT, env=production_env(STATIC_ROOT=str(root)), check=True)
+    return root
+
+
+class DaphneServer:
+    """daphne on a free loopback port, or on `unix_socket`."""
+
+    def __init__(self, env: Mapping[str, str] | None = None, *, unix_socket: Path | None = None) -> None:
+        self._env = dict(env or {})
+        self._unix_socket = unix_socket
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as this object)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Its origin."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """All that it wrote to stdout and stderr, over all its lives."""
+        return os.pread(self._log.fileno(), 1 << 24, 0).decode(errors="replace")
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        if self._process is not None:
+            raise RuntimeError("the server is running already")
+        env = production_env(STATIC_ROOT=str(collected_static())) | self._env
+        if self._unix_socket is not None:
+            self._spawn(env, "-u", str(self._unix_socket))
+        else:
+            with self._listen() as listener:
+                self._spawn(env, "--fd", str(listener.fileno()), inherited=(listener.fileno(),))
+        self._wait_until_ready()
+
+    def stop(self) -> None:
+        """End it as systemd would."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def _listen(self) -> socket.socket:
+        """The socket is bound here and handed over, so no other process can take the port in between."""
+        listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
+        self.port = listener.getsockname()[1]
+        return listener
+
+    def _spawn(self, env: Mapping[str, str], *where: str, inherited: tuple[int, ...] = ()) -> None:
+        command = [sys.executable, "-m", "tests.support.guarded", "daphne", "-v", "0", *where]
+        self._process = subprocess.Popen(
+            [*command, "lowkey_site.asgi:application"],
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=self._log,
+            pass_fds=inherited,
+        )
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            ended = self._process is None or self._process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"the server did not start:\n{self.log}")
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)
+        try:
+            connection.sock = self._connect()
+            connection.request("GET", "/health", headers={"Host": "localhost"})
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _connect(self) -> socket.socket:
+        if self._unix_socket is None:
+            return socket.create_connection(("127.0.0.1", self.port), timeout=START_SECONDS)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(START_SECONDS)
+        connection.connect(str(self._unix_socket))
+        return connection

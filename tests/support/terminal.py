@@ -1,0 +1,90 @@
+"""`manage.py peer` as a process of its own, as a test of anything may need one."""
+
+from __future__ import annotations
+
+import os
+import pty
+import queue
+import subprocess
+import sys
+import threading
+from typing import IO, Self
+
+from tests.support.paths import ROOT
+
+PATIENCE = 30.0
+
+
+class Run:
+    """One run of the command. Its lines of both outputs are read as they come."""
+
+    def __init__(self, server: str, *arguments: str, typed: bool = False) -> None:
+        keyboard = pty.openpty() if typed else None
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "peer", *arguments, "--server", server],
+            cwd=ROOT,
+            env={**os.environ, "DEBUG": "1", "PYTHONUNBUFFERED": "1"},
+            stdin=keyboard[1] if keyboard else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        self._keyboard = keyboard[0] if keyboard else None
+        if keyboard:
+            os.close(keyboard[1])
+        self.out, self.err = _lines(self.process.stdout), _lines(self.process.stderr)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        if self._keyboard is not None:
+            os.close(self._keyboard)
+        elif self.process.stdin is not None:
+            self.process.stdin.close()
+
+    def type(self, text: str) -> None:
+        """Write to its input as it is."""
+        if self._keyboard is not None:
+            os.write(self._keyboard, text.encode())
+        else:
+            assert self.process.stdin is not None
+            self.process.stdin.write(text)
+            self.process.stdin.flush()
+
+    def end_of_input(self) -> None:
+        if self._keyboard is not None:
+            os.write(self._keyboard, b"\x04")
+        else:
+            assert self.process.stdin is not None
+            self.process.stdin.close()
+
+    def reads(self, line: str) -> None:
+        """Wait for a line on standard output; it must be the next."""
+        got = self.out.get(timeout=PATIENCE)
+        assert got == line, f"{got!r} is not {line!r}"
+
+    def says(self, words: str) -> str:
+        """Wait for a line on standard error that has these words."""
+        while words not in (line := self.err.get(timeout=PATIENCE)):
+            pass
+        return line
+
+    def exits(self) -> int:
+        return self.process.wait(PATIENCE)
+
+
+def _lines(stream: IO[str] | None) -> queue.Queue[str]:
+    assert stream is not None
+    lines: queue.Queue[str] = queue.Queue()
+
+    def read() -> None:
+        with stream:
+            for line in stream:
+                lines.put(line.removesuffix("\n"))
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines

@@ -1,0 +1,315 @@
+"""The store's contract: every store passes `StoreContract`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.test import SimpleTestCase
+
+from signaling.errors import Code, ProtocolError
+from signaling.sessions import open_store
+from signaling.sessions.base import MAX_INITIATED, Session, Store
+from signaling.sessions.memory import MemoryStore
+from tests.support.clock import FakeClock
+
+TTL = 600.0
+
+if TYPE_CHECKING:
+    _Base = SimpleTestCase
+else:
+    _Base = object  # the contract is no test by itself
+
+
+class SessionTests(SimpleTestCase):
+    def test_the_other_seat_is_found_by_name_in_any_case(self) -> None:
+        session = Session("id", "Alice", "Bob")
+        self.assertEqual((session.other("aLICE"), session.other("BOB")), ("Bob", "Alice"))
+
+    def test_nobody_sits_opposite_while_a_seat_is_empty(self) -> None:
+        self.assertIsNone(Session("id", "Alice").other("alice"))
+
+
+class StoreContract(_Base):
+    """What is true of any store. The names Alice, Bob and Carol are held by connections c1, c2 and c3."""
+
+    async def open(self) -> Store:
+        """An empty store whose sessions live `TTL` seconds."""
+        raise NotImplementedError
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass for the store."""
+        raise NotImplementedError
+
+    async def people(self) -> Store:
+        store = await self.open()
+        for name, connection in (("Alice", "c1"), ("Bob", "c2"), ("Carol", "c3")):
+            self.assertTrue(await store.claim(name, connection))
+        return store
+
+    def refuses(self, code: Code) -> _Refuses:
+        return _Refuses(self, code)
+
+    # Names
+
+    async def test_a_live_name_is_not_claimed_twice_in_any_case(self) -> None:
+        store = await self.people()
+        self.assertFalse(await store.claim("aLICE", "c9"))
+        self.assertFalse(await store.claim("Alice", "c9"))
+        self.assertEqual(await store.release("Alice", "c9"), [])
+        self.assertFalse(await store.claim("Alice", "c9"))
+
+    async def test_a_released_name_can_be_claimed(self) -> None:
+        store = await self.people()
+        await store.release("alice", "c1")
+        self.assertTrue(await store.claim("ALICE", "c9"))
+
+    async def test_releasing_a_name_takes_nothing_from_its_newer_holder(self) -> None:
+        store = await self.people()
+        await store.release("Alice", "c1")
+        await store.claim("Alice", "c9")
+        standing = await store.connect("s1", "Alice", "Bob")
+        self.assertEqual(await store.release("Alice", "c1"), [])
+        self.assertEqual(await store.connect("s2", "Bob", "Alice"), standing)
+        self.assertFalse(await store.claim("Alice", "c10"))
+
+    async def test_releasing_a_name_nobody_holds_is_nothing(self) -> None:
+        self.assertEqual(await (await self.open()).release("Nobody", "c1"), [])
+
+    # Calling by name
+
+    async def test_connect_opens_a_session_with_the_owners_spelling(self) -> None:
+        store = await self.people()
+        self.assertEqual(await store.connect("s1", "aliCE", "bOB"), Session("s1", "Alice", "Bob"))
+
+    async def test_connect_to_nobody_is_refused(self) -> None:
+        store = await self.people()
+        with self.refuses(Code.USER_OFFLINE):
+            await store.connect("s1", "Alice", "Dave")
+
+    async def test_a_pair_has_one_session_whoever_calls(self) -> None:
+        store = await self.people()
+        first = await store.connect("s1", "Alice", "Bob")
+        self.assertEqual(await store.connect("s2", "bob", "ALICE"), first)
+        self.assertEqual(await store.connect("s3", "Alice", "Bob"), first)
+
+    async def test_connecting_again_does_not_renew_the_session(self) -> None:
+        store = await self.people()
+        await store.connect("s1", "Alice", "Bob")
+        await self.wait(TTL * 0.6)
+        await store.connect("s2", "Alice", "Bob")
+        await self.wait(TTL * 0.6)
+        self.assertFalse(await store.touch("Alice", "Bob"))
+
+    async def test_a_user_initiates_so_many_sessions_and_no_more(self) -> None:
+        store = await self.people()
+        standing = await store.connect("s0", "Alice", "Bob")
+        for number in range(1, MAX_INITIATED):
+            await store.create(f"s{number}", "Alice")
+        for opening in (store.create("more", "aLICE"), store.connect("more", "Alice", "Carol")):
+            with self.refuses(Code.SESSION_CREATE_FAILED):
+                await opening
+        self.assertEqual(await store.connect("more", "Alice", "Bob"), standing)
+        await store.connect("s99", "Carol", "Alice")
+        await store.end("Alice", "s5")
+        await store.create("again", "Alice")
+
+    async def test_expired_sessions_do_not_count(self) -> None:
+        store = await self.people()
+        for number in range(MAX_INITIATED):
+            await store.create(f"s{number}", "Alice")
+        await self.wait(TTL * 1.1)
+        await store.create("again", "Alice")
+
+    # Joining by id
+
+    async def test_a_created_session_is_joined_by_its_id(self) -> None:
+        store = await self.people()
+        self.assertEqual(await store.create("s1", "ALICE"), Session("s1", "Alice"))
+        self.assertFalse(await store.touch("Alice", "Bob"))
+        self.assertEqual(await store.join("s1", "BOB"), Session("s1", "Alice", "Bob"))
+        self.assertTrue(await store.touch("Bob", "Alice", "s1"))
+
+    async def test_what_cannot_be_joined(self) -> None:
+        store = await self.people()
+        await store.create("own", "Alice")
+        await store.create("full", "Bob")
+        await store.join("full", "Carol")
+        for session_id in ("unknown", "own", "full"):
+            with self.subTest(session_id), self.refuses(Code.SESSION_JOIN_FAILED):
+                await store.join(session_id, "aLICE")
+        with self.refuses(Code.SESSION_JOIN_FAILED):
+            await store.join("full", "Carol")
+
+    async def test_an_expired_session_cannot_be_joined(self) -> None:
+        store = await self.people()
+        await store.create("s1", "Alice")
+        await self.wait(TTL * 1.1)
+        with self.refuses(Code.SESSION_JOIN_FAILED):
+            await store.join("s1", "Bob")
+
+    async def test_joining_renews_the_session(self) -> None:
+        store = await self.people()
+        await store.create("s1", "Alice")
+        await self.wait(TTL * 0.6)
+        await store.join("s1", "Bob")
+        await self.wait(TTL * 0.6)
+        self.assertTrue(await store.touch("Alice", "Bob"))
+
+    async def test_joining_somebody_one_has_a_session_with_ends_the_created_one(self) -> None:
+        store = await self.people()
+        standing = await store.connect("s1", "Bob", "Alice")
+        await store.create("s2", "Alice")
+        self.assertEqual(await store.join("s2", "Bob"), standing)
+        with self.refuses(Code.SESSION_JOIN_FAILED):
+            await store.join("s2", "Carol")
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.end("Alice", "s2")
+
+    # Relaying
+
+    async def test_only_a_pair_with_a_session_is_touched(self) -> None:
+        store = await self.people()
+        await store.connect("s1", "Alice", "Bob")
+        self.assertTrue(await store.touch("alice", "BOB"))
+        self.assertTrue(await store.touch("Bob", "Alice"))
+        for pair in (("Alice", "Carol"), ("Carol", "Bob"), ("Alice", "Alice"), ("Alice", "Dave")):
+            self.assertFalse(await store.touch(*pair))
+
+    async def test_a_touch_means_the_session_it_names(self) -> None:
+        store = await self.people()
+        await store.connect("s1", "Alice", "Bob")
+        self.assertTrue(await store.touch("Alice", "Bob", "s1"))
+        self.assertFalse(await store.touch("Alice", "Bob", "s2"))
+
+    async def test_a_session_lives_on_while_it_is_touched(self) -> None:
+        store = await self.people()
+        await store.connect("s1", "Alice", "Bob")
+        await store.connect("s2", "Alice", "Carol")
+        for _ in range(3):
+            await self.wait(TTL * 0.6)
+            self.assertTrue(await store.touch("Bob", "Alice"))
+        self.assertFalse(await store.touch("Carol", "Alice"))
+        await self.wait(TTL * 1.1)
+        self.assertFalse(await store.touch("Alice", "Bob"))
+
+    async def test_a_touch_that_names_another_session_renews_nothing(self) -> None:
+        store = await self.people()
+        await store.connect("s1", "Alice", "Bob")
+        await self.wait(TTL * 0.6)
+        await store.touch("Alice", "Bob", "s2")
+        await self.wait(TTL * 0.6)
+        self.assertFalse(await store.touch("Alice", "Bob"))
+
+    async def test_after_an_expiry_the_pair_gets_a_new_session(self) -> None:
+        store = await self.people()
+        await store.connect("s1", "Alice", "Bob")
+        await self.wait(TTL * 1.1)
+        self.assertEqual(await store.connect("s2", "Bob", "Alice"), Session("s2", "Bob", "Alice"))
+
+    # Ending
+
+    async def test_either_user_ends_a_session(self) -> None:
+        store = await self.people()
+        for user in ("aLICE", "bOB"):
+            session = await store.connect(f"of_{user}", "Alice", "Bob")
+            self.assertEqual(await store.end(user, session.id), session)
+            self.assertFalse(await store.touch("Alice", "Bob"))
+
+    async def test_a_session_is_ended_by_the_name_of_the_other(self) -> None:
+        store = await self.people()
+        session = await store.connect("s1", "Alice", "Bob")
+        self.assertEqual(await store.end_with("BOB", "ALICE"), session)
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.end_with("Bob", "Alice")
+
+    async def test_nobody_ends_the_session_of_others(self) -> None:
+        store = await self.people()
+        await store.connect("s1", "Alice", "Bob")
+        await store.create("s2", "Alice")
+        for session_id in ("s1", "s2", "unknown"):
+            with self.subTest(session_id), self.refuses(Code.NOT_IN_SESSION):
+                await store.end("Carol", session_id)
+        self.assertTrue(await store.touch("Alice", "Bob"))
+
+    async def test_an_expired_session_cannot_be_ended(self) -> None:
+        store = await self.people()
+        await store.connect("s1", "Alice", "Bob")
+        await self.wait(TTL * 1.1)
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.end("Alice", "s1")
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.end_with("Alice", "Bob")
+
+    async def test_releasing_a_name_ends_its_sessions_and_no_other(self) -> None:
+        store = await self.people()
+        called = await store.connect("s1", "Alice", "Bob")
+        answered = await store.connect("s2", "Carol", "Alice")
+        created = await store.create("s3", "Alice")
+        await store.connect("s4", "Bob", "Carol")
+        self.assertCountEqual(await store.release("aLICE", "c1"), [called, answered, created])
+        self.assertEqual(await store.release("Alice", "c1"), [])
+        self.assertTrue(await store.touch("Carol", "Bob"))
+        self.assertFalse(await store.touch("Bob", "Alice"))
+        with self.refuses(Code.SESSION_JOIN_FAILED):
+            await store.join("s3", "Bob")
+
+    async def test_an_expired_session_is_not_returned_by_a_release(self) -> None:
+        store = await self.people()
+        await store.connect("s1", "Alice", "Bob")
+        await self.wait(TTL * 1.1)
+        self.assertEqual(await store.release("Alice", "c1"), [])
+
+
+class _Refuses:
+    """`assertRaises` for a refusal with this code; a store's refusals name nobody and close nothing."""
+
+    def __init__(self, test: SimpleTestCase, code: Code) -> None:
+        self._test = test
+        self._code = code
+        self._raises = test.assertRaises(ProtocolError)
+
+    def __enter__(self) -> None:
+        self._raises.__enter__()
+
+    def __exit__(self, *raised: object) -> bool:
+        swallowed = bool(self._raises.__exit__(*raised))  # type: ignore[arg-type]
+        if swallowed:
+            error = self._raises.exception
+            self._test.assertEqual((error.code, error.target, error.close), (self._code, None, None))
+        return swallowed
+
+
+class MemoryStoreTests(StoreContract, SimpleTestCase):
+    async def open(self) -> MemoryStore:
+        self.clock = FakeClock()
+        return MemoryStore(ttl=TTL, clock=self.clock)
+
+    async def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    async def test_a_session_ends_exactly_at_its_expiry(self) -> None:
+        store = await self.people()
+        await store.connect("s1", "Alice", "Bob")
+        self.clock.advance(TTL - 0.001)
+        self.assertTrue(await store.touch("Alice", "Bob"))
+        self.clock.advance(TTL)
+        self.assertFalse(await store.touch("Alice", "Bob"))
+
+    async def test_nothing_is_kept_of_what_expired(self) -> None:
+        store = await self.people()
+        await store.connect("s1", "Alice", "Bob")
+        await store.create("s2", "Carol")
+        self.clock.advance(TTL)
+        await store.touch("Alice", "Carol")
+        assert isinstance(store, MemoryStore)
+        self.assertEqual([store._entries, store._pairs, store._sessions_of], [{}, {}, {}])
+
+
+class OpenStoreTests(SimpleTestCase):
+    def test_without_a_url_sessions_are_kept_in_memory(self) -> None:
+        for url in (None, ""):
+            self.assertIsInstance(open_store(url, ttl=TTL), MemoryStore)
+
+    def test_a_url_of_no_known_kind_is_refused(self) -> None:
+        with self.assertRaisesMessage(ValueError, "no session store for that kind of URL"):
+            open_store("gopher://localhost", ttl=TTL)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import unittest
+import urllib.request
+from contextlib import redirect_stderr
+from io import StringIO
+
+from django.test import SimpleTestCase
+
+from tests.support.paths import ROOT
+from tests.support.runner import Runner
+from tests.support.server import DaphneServer
+
+
+class Sample(unittest.TestCase):
+    """Run by hand below: two tests pass, two fail, one is skipped."""
+
+    def passes(self) -> None:
+        pass
+
+    def fails(self) -> None:
+        self.fail("on purpose")
+
+    def fails_twice(self) -> None:
+        for number in range(2):
+            with self.subTest(number):
+                self.fail("on purpose")
+
+    def skips(self) -> None:
+        self.skipTest("on purpose")
+
+
+class ClosingLine(SimpleTestCase):
+    def test_it_counts_each_test_once(self) -> None:
+        result = unittest.TestResult()
+        suite = unittest.TestSuite(map(Sample, ("passes", "passes", "fails", "fails_twice", "skips")))
+        suite.run(result)
+        with redirect_stderr(StringIO()) as said:
+            failures = Runner().suite_result(suite, result)
+        self.assertEqual(said.getvalue(), "2 passed, 2 failed\n")
+        self.assertGreater(failures, 0)
+
+
+class Server(SimpleTestCase):
+    def test_it_comes_back_on_its_port_after_a_power_cut(self) -> None:
+        server = self.enterContext(DaphneServer())
+        url = server.url
+        server.kill()
+        with self.assertRaises(OSError):
+            urllib.request.urlopen(f"{url}/health")
+        server.start()
+        self.assertEqual(server.url, url)
+        with urllib.request.urlopen(f"{url}/health") as response:
+            self.assertEqual(response.status, 200)
+
+    def test_what_it_says_on_a_failed_start_is_in_the_error(self) -> None:
+        with self.assertRaisesMessage(RuntimeError, "SESSION_TTL must be a duration"):
+            DaphneServer({"SESSION_TTL": "soon"}).start()
+
+
+class Guarded(SimpleTestCase):
+    def test_it_ends_with_its_parent(self) -> None:
+        command = [sys.executable, "-m", "tests.support.guarded", "http.server", "--bind", "127.0.0.1", "0"]
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        self.addCleanup(process.kill)
+        process.communicate(timeout=10)  # closes its standard input, as the death of a parent does
+        self.assertEqual(process.returncode, 1)

@@ -1,0 +1,139 @@
+"""chat/peer/transport.py: two real RTCPeerConnections on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from django.test import SimpleTestCase
+
+from chat.peer.transport import Transport
+from signaling.messages import IceServer
+
+
+class End:
+    """One end, whose signals go straight to the other, or are held while `held` is a list."""
+
+    def __init__(self) -> None:
+        self.other: End | None = None
+        self.events: list[str] = []
+        self.frames: list[str] = []
+        self.held: list[tuple[str, dict[str, Any]]] | None = None
+        self.news = asyncio.Event()
+        self.transport = Transport([], self)
+
+    def signal(self, kind: str, body: dict[str, Any]) -> None:
+        assert self.other is not None
+        if self.held is None:
+            self.other.transport.receive(kind, body)
+        else:
+            self.held.append((kind, body))
+            self.news.set()
+
+    def received(self, frame: str) -> None:
+        self.frames.append(frame)
+        self.news.set()
+
+    def __getattr__(self, event: str) -> Callable[[], None]:
+        if event not in ("opened", "writable", "interrupted", "recovered", "failed", "closed"):
+            raise AttributeError(event)
+
+        def note() -> None:
+            self.events.append(event)
+            self.news.set()
+
+        return note
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(30):
+            while not true():
+                self.news.clear()
+                await self.news.wait()
+
+
+def pair() -> tuple[End, End]:
+    one, two = End(), End()
+    one.other, two.other = two, one
+    return one, two
+
+
+async def connected() -> tuple[End, End]:
+    one, two = pair()
+    one.transport.offer()
+    await one.until(lambda: "opened" in one.events)
+    await two.until(lambda: "opened" in two.events)
+    return one, two
+
+
+class TransportTest(SimpleTestCase):
+    async def test_frames_go_both_ways_in_order(self) -> None:
+        one, two = await connected()
+        texts = [f"frame {n}" for n in range(100)] + ["é" * 20_000]
+        for text in texts:
+            self.assertTrue(one.transport.send(text))
+        self.assertTrue(two.transport.send("back"))
+        await two.until(lambda: len(two.frames) == len(texts))
+        await one.until(lambda: len(one.frames) == 1)
+        self.assertEqual((two.frames, one.frames), (texts, ["back"]))
+        await asyncio.gather(one.transport.close(), two.transport.close())
+
+    async def test_closing_hands_over_what_was_taken_and_tells_the_other_side(self) -> None:
+        one, two = await connected()
+        for n in range(200):
+            one.transport.send(f"{n}" * 100)
+        await one.transport.close()
+        await two.until(lambda: "closed" in two.events)
+        self.assertEqual(len(two.frames), 200)
+        self.assertFalse(one.transport.has_room)
+        self.assertFalse(one.transport.send("late"))
+        await two.transport.close()
+
+    async def test_candidates_before_the_description_wait_for_it(self) -> None:
+        one, two = pair()
+        one.held = []
+        one.transport.offer()
+        await one.until(lambda: bool(one.held))
+        (_, offer), *_ = one.held
+        lines = str(offer["sdp"]).splitlines()
+        candidates = [line.removeprefix("a=") for line in lines if line.startswith("a=candidate:")]
+        self.assertTrue(candidates)
+        one.held = None
+        for candidate in candidates:
+            two.transport.receive("ice", {"candidate": candidate, "sdpMid": "0", "sdpMLineIndex": 0})
+        bare = "\r\n".join(line for line in lines if not line.startswith("a=candidate:")) + "\r\n"
+        two.transport.receive("offer", {"type": "offer", "sdp": bare})
+        await two.until(lambda: "opened" in two.events)
+        await asyncio.gather(one.transport.close(), two.transport.close())
+
+    async def test_unusable_candidates_leave_the_others(self) -> None:
+        one, two = pair()
+        for candidate in ("", "candidate:rubbish", "candidate:1 1 tcp 1 192.0.2.1 9 typ host", "1 1 udp x y z typ host", None, 7):
+            two.transport.receive("ice", {"candidate": candidate})
+        one.transport.offer()
+        await two.until(lambda: "opened" in two.events)
+        await asyncio.gather(one.transport.close(), two.transport.close())
+
+    async def test_a_description_that_is_none_is_a_failure(self) -> None:
+        for body in ({}, {"sdp": "rubbish"}, {"sdp": None}):
+            end = End()
+            end.transport.receive("offer", body)
+            await end.until(lambda end=end: "failed" in end.events)
+            await end.transport.close()
+
+    async def test_an_answer_nobody_waits_for_is_dropped(self) -> None:
+        one, two = await connected()
+        two.transport.receive("answer", {"type": "answer", "sdp": "rubbish"})
+        two.transport.send("still here")
+        await one.until(lambda: one.frames == ["still here"])
+        self.assertNotIn("failed", two.events)
+        await asyncio.gather(one.transport.close(), two.transport.close())
+
+    async def test_an_ice_server_that_cannot_be_is_a_failure_of_the_call(self) -> None:
+        end = End()
+        await end.transport.close()
+        end.transport = Transport([IceServer(urls="gopher:nowhere")], end)
+        end.other = end
+        end.transport.offer()
+        await end.until(lambda: "failed" in end.events)
+        await end.transport.close()
