@@ -192,7 +192,7 @@ FromServer: TypeAlias = (
 
 class _Envelope(Struct):
     type: str
-    target: str | None | UnsetType = UNSET
+    target: str | UnsetType | None = UNSET
 
 
 _from_client: msgspec.json.Decoder[FromClient] = msgspec.json.Decoder(FromClient)

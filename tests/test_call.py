@@ -14,9 +14,10 @@ from signaling.messages import JoinedPayload, SessionDecline
 from tests.support.vectors import drawn, vectors
 
 BOB = Classic(drawn(b"b" * 32))
+SESSION = JoinedPayload("11111111-1111-4111-8111-111111111111", "bob", initiator=True)
 STANDINS = {
     "KEY": BOB.opening(),
-    "SESSION": JoinedPayload("11111111-1111-4111-8111-111111111111", "bob", initiator=True),
+    "SESSION": SESSION,
     "GLARE": JoinedPayload("11111111-1111-4111-8111-111111111111", "bob", initiator=False),
 }
 
@@ -81,17 +82,17 @@ class MessagesTest(SimpleTestCase):
     def test_messages_name_the_session_and_the_peer_as_its_owner_writes_it(self) -> None:
         call = Call("BOB", [lambda: Classic(drawn(b"a" * 32))])
         call.dial()
-        sent = call.joined(STANDINS["SESSION"])[0]
+        sent = call.joined(SESSION)[0]
         assert isinstance(sent, Send)
         self.assertEqual(sent.message.target, "bob")
-        self.assertEqual(sent.message.session_id, STANDINS["SESSION"].session_id)
+        self.assertEqual(sent.message.session_id, SESSION.session_id)
 
     def test_the_first_key_stands(self) -> None:
         alice, bob = Classic(drawn(b"a" * 32)), Classic(drawn(b"b" * 32, b"n" * 24))
         bob.receive_key(alice.opening())
         call = Call("bob", [lambda: alice])
         call.dial()
-        call.joined(STANDINS["SESSION"])
+        call.joined(SESSION)
         call.key(bob.opening())
         self.assertEqual(call.key(Classic(drawn(b"c" * 32)).opening()), [])
         self.assertEqual(alice.open(bob.seal("still bob")), "still bob")

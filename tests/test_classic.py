@@ -72,7 +72,18 @@ class ClassicTest(SimpleTestCase):
 
     def test_rubbish_is_dropped(self) -> None:
         _, bob = pair()
-        rubbish = ["", "hello", "{", "{}", "[]", "{" * 5000, '{"rk":1,"ct":[]}', "null", "AAAA", "A" * (MAX_FRAME_CHARS + 1)]
+        rubbish = [
+            "",
+            "hello",
+            "{",
+            "{}",
+            "[]",
+            "{" * 5000,
+            '{"rk":1,"ct":[]}',
+            "null",
+            "AAAA",
+            "A" * (MAX_FRAME_CHARS + 1),
+        ]
         for frame in rubbish:
             with self.subTest(frame=frame[:20]):
                 self.assertIsNone(bob.open(frame))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import ClassVar
 
 from django.test import SimpleTestCase
@@ -13,7 +14,14 @@ from chat.peer.errors import sentence
 from chat.peer.signaling_client import socket_url
 from tests.support.server import DaphneServer
 
-TEXTS = ["hello", 'emoji 🎉 "quotes" \'single\'', "<script>alert(1)</script>", "x" * 30_000, "שלום, مرحبا", "two\nlines"]
+TEXTS = [
+    "hello",
+    "emoji 🎉 \"quotes\" 'single'",
+    "<script>alert(1)</script>",
+    "x" * 30_000,
+    "שלום, مرحبا",
+    "two\nlines",
+]
 
 
 class Notes(Listener):
@@ -144,7 +152,7 @@ class PeerTest(SimpleTestCase):
         with self.assertRaises(PeerError):
             Peer("no spaces")
         async with self.peer("alice") as alice:
-            doings = {
+            doings: dict[str, Callable[[], object]] = {
                 "bad_name": lambda: alice.dial("b"),
                 "own_name": lambda: alice.dial("Alice"),
                 "no_call": alice.accept,
@@ -205,8 +213,8 @@ class ServerGoneTest(SimpleTestCase):
                 self.assertEqual((await anext(bob.messages())).body, "still here?")
                 server.start()
                 async with asyncio.timeout(30):
-                    for peer in (alice, bob):
-                        await peer._until(lambda peer=peer: peer.snapshot().server_state == "online")
+                    await alice._until(lambda: alice.snapshot().server_state == "online")
+                    await bob._until(lambda: bob.snapshot().server_state == "online")
                 await bob.deliver("yes")
                 answer: Message = await anext(alice.messages())
                 self.assertEqual(answer.body, "yes")

@@ -42,4 +42,10 @@ class PrintableTest(SimpleTestCase):
     def test_nothing_that_steers_a_terminal_is_left(self, text: str) -> None:
         for line in printable(text).split("\n"):
             self.assertFalse([c for c in line if unicodedata.category(c) in ("Cc", "Cs")])
-            self.assertFalse([c for c in line if unicodedata.bidirectional(c) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")])
+            self.assertFalse(
+                [
+                    c
+                    for c in line
+                    if unicodedata.bidirectional(c) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+                ]
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -108,17 +109,25 @@ class TransportTest(SimpleTestCase):
 
     async def test_unusable_candidates_leave_the_others(self) -> None:
         one, two = pair()
-        for candidate in ("", "candidate:rubbish", "candidate:1 1 tcp 1 192.0.2.1 9 typ host", "1 1 udp x y z typ host", None, 7):
+        for candidate in (
+            "",
+            "candidate:rubbish",
+            "candidate:1 1 tcp 1 192.0.2.1 9 typ host",
+            "1 1 udp x y z typ host",
+            None,
+            7,
+        ):
             two.transport.receive("ice", {"candidate": candidate})
         one.transport.offer()
         await two.until(lambda: "opened" in two.events)
         await asyncio.gather(one.transport.close(), two.transport.close())
 
     async def test_a_description_that_is_none_is_a_failure(self) -> None:
-        for body in ({}, {"sdp": "rubbish"}, {"sdp": None}):
+        bodies: list[dict[str, Any]] = [{}, {"sdp": "rubbish"}, {"sdp": None}]
+        for body in bodies:
             end = End()
             end.transport.receive("offer", body)
-            await end.until(lambda end=end: "failed" in end.events)
+            await end.until(functools.partial(end.events.__contains__, "failed"))
             await end.transport.close()
 
     async def test_an_answer_nobody_waits_for_is_dropped(self) -> None:

@@ -297,9 +297,7 @@ class Peer:
         if lost is not None and lost.state == "reconnecting":
             lost.failed()
         if self._link is not None and not self._link.over:
-            self._signaling.send(
-                SessionDecline(session_id=session.session_id, payload=SessionRef(reason="busy"))
-            )
+            self._signaling.send(SessionDecline(session_id=session.session_id, payload=SessionRef(reason="busy")))
             self._listener.notice(f"{session.peer} tried to call you and was told that you are busy.")
             return
         payload = message.body()

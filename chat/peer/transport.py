@@ -71,7 +71,7 @@ class Transport:
         self._listener: Listener | None = listener
         self._channel: RTCDataChannel | None = None
         self._jobs: asyncio.Queue[Coroutine[Any, Any, None]] = asyncio.Queue()
-        self._early: list[Payload] = []
+        self._early: list[Payload] | None = []
         self._drained = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._spawn(self._work())
@@ -127,7 +127,7 @@ class Transport:
             job = await self._jobs.get()
             try:
                 await job
-            except Exception:  # aiortc raises whatever its parser stumbles over
+            except Exception:  # noqa: BLE001 - aiortc raises whatever its parser stumbles over
                 self._tell("failed")
 
     async def _offer(self) -> None:
@@ -140,15 +140,15 @@ class Transport:
             return
         sdp, candidates = _without_candidates(str(body["sdp"]))
         await self._connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type=kind))
-        for candidate in [*candidates, *self._early]:
+        early, self._early = self._early or [], None
+        for candidate in [*candidates, *early]:
             self._add_candidate(candidate)
-        self._early.clear()
         if kind == "offer":
             await self._connection.setLocalDescription(await self._connection.createAnswer())
             self._describe()
 
     async def _take_candidate(self, body: Payload) -> None:
-        if self._connection.remoteDescription is None:
+        if self._early is not None:
             self._early.append(body)
         else:
             self._add_candidate(body)
@@ -171,7 +171,7 @@ class Transport:
             candidate.sdpMid = body.get("sdpMid")
             candidate.sdpMLineIndex = body.get("sdpMLineIndex")
             await self._connection.addIceCandidate(candidate)
-        except Exception:  # noqa: S110 - one unusable candidate leaves the others
+        except Exception:  # noqa: BLE001, S110 - one unusable candidate leaves the others
             pass
 
     # What aiortc tells

@@ -12,7 +12,7 @@ from tests.support.terminal import Run
 
 TEXTS = [
     "hello",
-    'emoji 🎉👩‍👩‍👧‍👦, "double" and \'single\' quotes, back\\slash',
+    "emoji 🎉👩‍👩‍👧‍👦, \"double\" and 'single' quotes, back\\slash",
     "<script>alert(1)</script><img src=x onerror=alert(2)>",
     "שלום, مرحبا, and back",
     "two\nlines",

@@ -291,8 +291,8 @@ class Following(ActedChat):
 
     def test_it_stays_at_the_end_when_the_keyboard_takes_room(self) -> None:
         self.assert_at_the_end()
-        self.page.set_viewport_size({"width": 390, "height": 420})
-        self.page.wait_for_function("() => innerHeight === 420")
+        self.page.set_viewport_size({"width": 1280, "height": 500})
+        self.page.wait_for_function("() => innerHeight === 500")
         self.assert_at_the_end()
 
 

@@ -80,7 +80,7 @@ class ModulesTest(SimpleTestCase):
 
     def test_the_tables_and_sentences_are_those_of_python(self) -> None:
         theirs = self.page().evaluate(SIBLINGS)
-        rows = [
+        rows: list[tuple[str, Any]] = [
             ("table", call.TABLE),
             ("endings", call.ENDINGS),
             ("chatTable", conversation.TABLE),

@@ -24,7 +24,7 @@ Exit codes: {Exit.OK} left or the chat was ended, {Exit.USAGE} wrong arguments, 
 
 class Command(BaseCommand):
     help = "Chat from the terminal, or run a bot: a peer like the page, in Python."
-    requires_system_checks: list[str] = []
+    requires_system_checks: list[str] = []  # noqa: RUF012 - as Django declares it
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         kwargs.update(epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -35,7 +35,9 @@ class Command(BaseCommand):
         parser.add_argument("--server", metavar="URL", default="http://127.0.0.1:8080", help="default: %(default)s")
         parser.add_argument("--connect", metavar="PEER", help="call this person, and leave when the chat is over")
         parser.add_argument("--accept", action="store_true", help="accept every call")
-        parser.add_argument("--echo", action="store_true", help="send back what is received; input is read only from a terminal")
+        parser.add_argument(
+            "--echo", action="store_true", help="send back what is received; input is read only from a terminal"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         wanted = Options(**{field: options[field] for field in ("name", "server", "connect", "accept", "echo")})

@@ -31,6 +31,7 @@ export class TabTitle {
 
   #seen() {
     if (isLooking()) {
+      this.unread = 0;
       this.#write();
     }
   }
