@@ -78,6 +78,14 @@ class MessagesTest(SimpleTestCase):
         alice.retry("old")
         self.assertEqual(carry(alice, bob), ["hello again"])
 
+    def test_the_first_message_of_a_later_chat_is_marked(self) -> None:
+        alice, bob = pair([Message("old", mine=True, body="before", at=1, status="sent")])
+        alice.send("one")
+        alice.send("two")
+        carry(alice, bob)
+        self.assertEqual([m.new_call for m in alice.messages], [False, True, False])
+        self.assertEqual([m.new_call for m in bob.messages], [False, False])
+
     def test_nothing_is_sent_without_a_text(self) -> None:
         alice, _ = pair()
         for text in ("", "  \n\t "):

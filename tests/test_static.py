@@ -71,6 +71,10 @@ class Served(SimpleTestCase):
         self.assertIn("immutable", hashed.headers["Cache-Control"])
         self.assertNotIn("immutable", plain.headers["Cache-Control"])
 
+    def test_the_manifest_has_its_type(self) -> None:
+        answer = self.get("/static/lowkey.webmanifest")
+        self.assertEqual(answer.headers["Content-Type"], "application/manifest+json")
+
     def test_a_browser_that_can_gets_it_compressed(self) -> None:
         zipped = self.get(self.hashed(NOBLE), Accept_Encoding="gzip")
         self.assertEqual(zipped.headers["Content-Encoding"], "gzip")

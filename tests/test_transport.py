@@ -90,6 +90,14 @@ class TransportTest(SimpleTestCase):
         self.assertFalse(one.transport.send("late"))
         await two.transport.close()
 
+    async def test_a_channel_that_is_full_has_no_room_until_it_drained(self) -> None:
+        one, two = await connected()
+        while one.transport.has_room:
+            one.transport.send("x" * 60_000)
+        await one.until(lambda: "writable" in one.events)
+        self.assertTrue(one.transport.has_room)
+        await asyncio.gather(one.transport.close(), two.transport.close())
+
     async def test_candidates_before_the_description_wait_for_it(self) -> None:
         one, two = pair()
         one.held = []

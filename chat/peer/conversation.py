@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from .classic import Classic
 from .errors import PeerError, Unexpected
-from .messages import Message
+from .messages import Message, Status
 from .outbox import Outbox
 
 
@@ -73,6 +73,7 @@ class Conversation:
         self._now = now
         self._new_id = new_id
         self._outbox = Outbox()
+        self._earlier = len(messages)
 
     # The person
 
@@ -83,8 +84,7 @@ class Conversation:
             raise PeerError("empty")
         if len(body.encode(errors="replace")) > self.suite.max_bytes:
             raise PeerError("too_long")
-        message = Message(self._new_id(), True, body, self._now(), "queued")
-        self.messages.append(message)
+        message = self._add(mine=True, body=body, status="queued")
         self._outbox.add(message)
         return message
 
@@ -122,9 +122,7 @@ class Conversation:
         body = self.suite.open(text) if self.state is not State.ENDED else None
         if body is None:
             return None
-        message = Message(self._new_id(), False, body, self._now(), "delivered")
-        self.messages.append(message)
-        return message
+        return self._add(mine=False, body=body, status="delivered")
 
     def interrupted(self) -> None:
         """The transport lost its path and looks for it."""
@@ -142,6 +140,13 @@ class Conversation:
         self._step("closed")
 
     # Inside
+
+    def _add(self, *, mine: bool, body: str, status: Status) -> Message:
+        message = Message(
+            self._new_id(), mine, body, self._now(), status, new_call=len(self.messages) == self._earlier > 0
+        )
+        self.messages.append(message)
+        return message
 
     def _check_open(self) -> None:
         if self.state is State.ENDED:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from signaling import messages as wire
 
@@ -45,12 +45,19 @@ SENTENCES: dict[State, str] = {
 }
 
 
+class Timer(Protocol):
+    """What `after` gives back."""
+
+    def cancel(self) -> None:
+        """Do not call back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a link is given by its peer.
 
     `send` puts a message on the server's socket; `changed` and `received` are told of news; `now` gives milliseconds
-    since 1970; `new_id` a fresh message id.
+    since 1970; `new_id` a fresh message id; `after` calls something back in so many seconds, unless cancelled.
     """
 
     send: Callable[[wire.Message], bool]
@@ -58,6 +65,7 @@ class Surroundings:
     received: Callable[[Message], None]
     now: Callable[[], int]
     new_id: Callable[[], str]
+    after: Callable[[float, Callable[[], None]], Timer]
     suites: Suites
 
 
@@ -70,7 +78,7 @@ class Link:
         self._call = Call(peer, around.suites)
         self._conversation: Conversation | None = None
         self._transport: Transport | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
         self._closing: asyncio.Task[None] | None = None
 
     # What there is to know
@@ -245,11 +253,10 @@ class Link:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        loop = asyncio.get_running_loop()
         if self._call.deadline is not None:
-            self._timer = loop.call_later(self._call.deadline, self._time_is_up)
+            self._timer = self._around.after(self._call.deadline, self._time_is_up)
         if self.over and self._transport is not None:
-            self._closing = loop.create_task(self._transport.close())
+            self._closing = asyncio.get_running_loop().create_task(self._transport.close())
             self._transport = None
 
     def _time_is_up(self) -> None:

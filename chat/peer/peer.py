@@ -349,6 +349,7 @@ class Peer:
             received=self._received,
             now=lambda: int(self._now() * 1000),
             new_id=self._new_id,
+            after=asyncio.get_running_loop().call_later,
             suites=[lambda: Classic(self._random)],
         )
         self._unasked.pop(peer.lower(), None)

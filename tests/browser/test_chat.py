@@ -146,6 +146,18 @@ class ChatTest(TwoPeople):
         self.expect_state(alice, "chat-state", "failed")
         expect(alice.get_by_test_id("chat-state")).to_contain_text("nobody_here is not online.")
 
+    def test_an_unanswered_call_ends_after_a_minute_on_both_sides(self) -> None:
+        alice, bob = self.online(self.alice_name), self.online(self.bob_name)
+        alice.clock.install()
+        self.dial(alice, self.bob_name)
+        expect(bob.get_by_test_id("incoming-request")).to_be_visible()
+        alice.clock.fast_forward(59_000)
+        self.expect_state(alice, "chat-state", "calling")
+        alice.clock.fast_forward(2_000)
+        expect(alice.get_by_test_id("chat-state")).to_contain_text(f"{self.bob_name} did not answer.")
+        expect(bob.get_by_test_id("incoming-request")).to_be_hidden()
+        self.expect_state(bob, "chat-state", "ended")
+
     def test_two_tabs_of_one_name(self) -> None:
         first = self.online(self.alice_name)
         second = self.page_of(self.alice_name.upper())

@@ -44,6 +44,7 @@ export class Conversation {
   #now;
   #newId;
   #outbox = new Outbox();
+  #earlier;
 
   /**
    * @param {string} peer
@@ -55,6 +56,7 @@ export class Conversation {
     this.peer = peer;
     this.suite = suite;
     this.messages = messages;
+    this.#earlier = messages.length;
     this.#now = now;
     this.#newId = newId;
   }
@@ -74,9 +76,7 @@ export class Conversation {
     if (encoder.encode(body).length > this.suite.maxBytes) {
       throw new PeerError("too_long");
     }
-    /** @type {Message} */
-    const message = { id: this.#newId(), mine: true, body, at: this.#now(), status: "queued" };
-    this.messages.push(message);
+    const message = this.#add({ mine: true, body, status: "queued" });
     this.#outbox.add(message);
     return message;
   }
@@ -127,10 +127,7 @@ export class Conversation {
     if (body === null) {
       return null;
     }
-    /** @type {Message} */
-    const message = { id: this.#newId(), mine: false, body, at: this.#now(), status: "delivered" };
-    this.messages.push(message);
-    return message;
+    return this.#add({ mine: false, body, status: "delivered" });
   }
 
   /** The transport lost its path and looks for it. */
@@ -153,6 +150,14 @@ export class Conversation {
   }
 
   // Inside
+
+  /** @param {Pick<Message, "mine" | "body" | "status">} what @returns {Message} */
+  #add(what) {
+    const newCall = this.#earlier > 0 && this.messages.length === this.#earlier;
+    const message = { id: this.#newId(), at: this.#now(), newCall, ...what };
+    this.messages.push(message);
+    return message;
+  }
 
   #checkOpen() {
     if (this.state === "ended") {

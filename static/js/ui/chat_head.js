@@ -22,7 +22,7 @@ const TRUST = {
 
 /** @param {string} peer */
 function notVerified(peer) {
-  return `Messages are encrypted between the two devices. lowkey could not check that it is really ${peer}: compare over another way if it matters.`;
+  return `Messages are encrypted between the two devices. lowkey cannot check that this is really ${peer}: if it matters, ask them something that only they know.`;
 }
 
 export class ChatHead {

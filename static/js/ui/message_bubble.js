@@ -25,6 +25,7 @@ export function makeBubble(template, message, author) {
   bubble.dataset.mine = String(message.mine);
   setText(part(bubble, "author", HTMLElement), `${author}: `);
   setText(part(bubble, "body", HTMLElement), message.body);
+  show(part(bubble, "new-call", HTMLElement), message.newCall === true);
   tellTime(part(bubble, "time", HTMLTimeElement), new Date(message.at));
   return bubble;
 }

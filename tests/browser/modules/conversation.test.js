@@ -74,6 +74,15 @@ describe("conversation", () => {
     expect(carry(alice, bob)).to.deep.equal(["hello again"]);
   });
 
+  it("the first message of a later chat is marked", async () => {
+    const [alice, bob] = await pair([{ id: "old", mine: true, body: "before", at: 1, status: "sent", newCall: false }]);
+    alice.send("one");
+    alice.send("two");
+    carry(alice, bob);
+    expect(alice.messages.map(({ newCall }) => newCall)).to.deep.equal([false, true, false]);
+    expect(bob.messages.map(({ newCall }) => newCall)).to.deep.equal([false, false]);
+  });
+
   it("nothing is sent without a text, or over the limit in bytes", async () => {
     const [alice, bob] = await pair();
     expect(reasonOf(() => alice.send(" \n\t"))).to.equal("empty");
