@@ -10,11 +10,10 @@ import asyncio
 import base64
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from signaling.errors import ProtocolError
 from signaling.messages import (
@@ -37,7 +36,7 @@ from signaling.messages import (
 
 from . import link as links
 from .classic import Classic
-from .errors import CallEnded, PeerError, Unexpected, sentence
+from .errors import PeerError, Unexpected, sentence
 from .link import Link, Surroundings
 from .messages import Message
 from .primitives import Random
@@ -56,7 +55,6 @@ SERVER_SENTENCES: dict[ServerState, str] = {
     "refused": sentence("INVALID_USERNAME"),
 }
 
-_REFUSALS: dict[ServerState, str] = {"taken": "USERNAME_TAKEN", "refused": "INVALID_USERNAME"}
 _KINDS: dict[type, str] = {Offer: "offer", Answer: "answer", Ice: "ice"}
 
 
@@ -88,10 +86,7 @@ class Listener:
 
 
 class Peer:
-    """One person's end. `async with Peer(name) as peer` is online inside.
-
-    Entering raises PeerError when the server cannot be reached or refuses the name.
-    """
+    """One person's end. Raises PeerError for a name that cannot be one, ValueError for a server that cannot."""
 
     def __init__(
         self,
@@ -112,73 +107,6 @@ class Peer:
         self._link: Link | None = None
         self._unasked: dict[str, JoinedPayload] = {}
         self._history: dict[str, list[Message]] = {}
-        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
-        self._change = asyncio.Event()
-
-    # For programs
-
-    async def __aenter__(self) -> Self:
-        self.start()
-        await self._until(lambda: self._signaling.state != "connecting")
-        state = self._signaling.state
-        if state != "online":
-            await self.stop()
-            raise PeerError(_REFUSALS.get(state, "server_offline"))
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
-
-    async def call(self, peer: str) -> None:
-        """Call `peer` and wait for the secured chat. Raises PeerError, or CallEnded with the reason."""
-        self.dial(peer)
-        await self.secured()
-
-    async def ringing(self) -> str:
-        """Wait until somebody calls; the name they call as."""
-        await self._until(lambda: self.snapshot().chat_state == "ringing")
-        return self.snapshot().peer or ""
-
-    async def secured(self) -> None:
-        """Wait until the chat is secured. Raises CallEnded when it is over instead."""
-        link = self._live("no_call")
-        await self._until(lambda: link.over or link.state == "secured")
-        if link.over:
-            raise CallEnded(link.reason or "lost", link.peer)
-
-    async def chatting(self) -> None:
-        """Wait until there is a secured chat, whoever called."""
-        await self._until(lambda: self.snapshot().chat_state == "secured")
-
-    async def ended(self) -> str:
-        """Wait until the present or last call or chat is over; the reason, a key of `errors.SENTENCES`."""
-        link = self._link
-        if link is None:
-            raise PeerError("no_call")
-        await self._until(lambda: link.over)
-        return link.reason or "lost"
-
-    async def deliver(self, body: str) -> Message:
-        """Send `body` and wait until the channel took it. Raises PeerError, or CallEnded when it did not."""
-        message = await self.settled(self.send(body))
-        if message.status == "failed":
-            raise CallEnded("lost", self.snapshot().peer or "")
-        return message
-
-    async def settled(self, message: Message) -> Message:
-        """Wait until a message of one's own is no longer queued."""
-        await self._until(lambda: message.status != "queued")
-        return message
-
-    async def messages(self) -> AsyncIterator[Message]:
-        """The messages of the other side as they come, until the chat is over; starts with those not yet read."""
-        while True:
-            await self._until(lambda: not self._inbox.empty() or self._link is None or self._link.over)
-            if self._inbox.empty():
-                return
-            yield self._inbox.get_nowait()
 
     # The person
 
@@ -346,7 +274,7 @@ class Peer:
         around = Surroundings(
             send=self._signaling.send,
             changed=self._changed,
-            received=self._received,
+            received=self._listener.received,
             now=lambda: int(self._now() * 1000),
             new_id=self._new_id,
             after=asyncio.get_running_loop().call_later,
@@ -375,15 +303,5 @@ class Peer:
     def _new_id(self) -> str:
         return base64.urlsafe_b64encode(self._random(16)).decode().rstrip("=")
 
-    def _received(self, message: Message) -> None:
-        self._inbox.put_nowait(message)
-        self._listener.received(message)
-
     def _changed(self) -> None:
-        self._change.set()
         self._listener.changed()
-
-    async def _until(self, true: Callable[[], bool]) -> None:
-        while not true():
-            self._change.clear()
-            await self._change.wait()

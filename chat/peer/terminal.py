@@ -22,9 +22,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TextIO
 
+from .awaiting import Peer
 from .errors import ORDERLY, CallEnded, PeerError
 from .messages import Message
-from .peer import Listener, Peer, Snapshot
+from .peer import Listener, Snapshot
 from .printable import printable
 
 
