@@ -228,12 +228,13 @@ class Link:
             self._do(self._call.cancel)
 
     def _do(self, event: Callable[..., list[Effect]], *args: Any) -> None:
-        """Give the call an event, do what it returns, and follow its state."""
+        """Give the call an event, follow its state, and do what it returned."""
         before = self._call.state
-        for effect in event(*args):
-            self._carry_out(effect)
+        effects = event(*args)
         if self._call.state is not before:
             self._follow()
+        for effect in effects:
+            self._carry_out(effect)
         self._around.changed()
 
     def _carry_out(self, effect: Effect) -> None:

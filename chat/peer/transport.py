@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import InvalidStateError
+from aiortc.rtcicetransport import parse_stun_turn_uri
 from aiortc.sdp import candidate_from_sdp
 
 from signaling.messages import IceServer
@@ -64,7 +65,12 @@ class Transport:
     """One RTCPeerConnection. `ice_servers` is the list that the server gave with the session."""
 
     def __init__(self, ice_servers: list[IceServer], listener: Listener) -> None:
-        servers = [RTCIceServer(urls=s.urls, username=s.username, credential=s.credential) for s in ice_servers]
+        servers = [
+            RTCIceServer(urls=url, username=server.username, credential=server.credential)
+            for server in ice_servers
+            for url in ([server.urls] if isinstance(server.urls, str) else server.urls)
+            if _is_usable(url)
+        ]
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
         self._connection.on("datachannel", self._attach)
         self._connection.on("connectionstatechange", self._state_changed)
@@ -213,6 +219,15 @@ class Transport:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _is_usable(url: str) -> bool:
+    """Whether aiortc takes an ICE server's URL; one that it does not take would cost the others."""
+    try:
+        parse_stun_turn_uri(url)
+    except ValueError:
+        return False
+    return True
 
 
 def _without_candidates(sdp: str) -> tuple[str, list[Payload]]:

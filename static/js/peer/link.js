@@ -265,12 +265,12 @@ export class Link {
     this.#do(await effects);
   }
 
-  /** Do what the call returned, and follow its state. @param {Effect[]} effects */
+  /** Follow the call's state, and do what it returned. @param {Effect[]} effects */
   #do(effects) {
+    this.#follow();
     for (const effect of effects) {
       this.#carryOut(effect);
     }
-    this.#follow();
     this.#around.changed();
   }
 

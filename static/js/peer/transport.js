@@ -50,7 +50,7 @@ export class Transport {
   /** @param {IceServer[]} iceServers the list that the server gave with the session @param {Listener} listener */
   constructor(iceServers, listener) {
     this.#listener = listener;
-    this.#connection = new RTCPeerConnection({ iceServers });
+    this.#connection = new RTCPeerConnection({ iceServers: iceServers.filter(isUsable) });
     this.#connection.ondatachannel = ({ channel }) => this.#attach(channel);
     this.#connection.onicecandidate = ({ candidate }) => this.#candidateFound(candidate);
     this.#connection.onconnectionstatechange = () => this.#stateChanged();
@@ -177,6 +177,16 @@ export class Transport {
     if (event !== undefined) {
       this.#listener?.[event]();
     }
+  }
+}
+
+/** Whether the browser takes an ICE server; one that it does not take would cost the others. @param {IceServer} server */
+function isUsable(server) {
+  try {
+    new RTCPeerConnection({ iceServers: [server] }).close();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -120,6 +120,15 @@ describe("transport", () => {
     await Promise.all([one, two, three].map(({ transport }) => transport.close()));
   });
 
+  it("an ICE server that cannot be costs nothing", async () => {
+    const one = new End([{ urls: "gopher:nowhere" }, { urls: ["", "stun:"] }, { urls: "turn:192.0.2.1" }]);
+    const two = new End();
+    [one.other, two.other] = [two, one];
+    one.transport.offer();
+    await two.until(opened);
+    await Promise.all([one.transport.close(), two.transport.close()]);
+  });
+
   it("the other side's abrupt end is told as well", async () => {
     const [one, two] = await connected();
     one.transport.abort();
