@@ -19,7 +19,7 @@ help: ## what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 run: $(RUN_TOOLS) ## the site on http://127.0.0.1:8080, or on PORT
-	DEBUG=$${DEBUG:-1} $(BIN)/python manage.py runserver
+	DEBUG=$${DEBUG:-1} PYTHONUNBUFFERED=1 $(BIN)/python manage.py runserver
 
 test: $(DEV_TOOLS) $(NODE_TOOLS) ## all tests, or TESTS="tests.test_env ..."
 	@scripts/setup test

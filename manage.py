@@ -8,7 +8,9 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+SETTINGS = {"test": "tests.settings", "peer": "lowkey_site.peer_settings"}
+
 if __name__ == "__main__":
-    testing = sys.argv[1:2] == ["test"]
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings" if testing else "lowkey_site.settings")
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS.get(command, "lowkey_site.settings"))
     execute_from_command_line(sys.argv)

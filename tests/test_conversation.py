@@ -86,6 +86,12 @@ class MessagesTest(SimpleTestCase):
         self.assertEqual([m.new_call for m in alice.messages], [False, True, False])
         self.assertEqual([m.new_call for m in bob.messages], [False, False])
 
+    def test_half_a_surrogate_becomes_a_character_that_can_be_sent(self) -> None:
+        alice, bob = pair()
+        alice.send("a\ud800b \ud83c\udf89")
+        alice.send("next")
+        self.assertEqual(carry(alice, bob), ["a\ufffdb 🎉", "next"])
+
     def test_nothing_is_sent_without_a_text(self) -> None:
         alice, _ = pair()
         for text in ("", "  \n\t "):

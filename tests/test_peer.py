@@ -85,9 +85,9 @@ class PeerTest(SimpleTestCase):
             await bob.ended()
             await self.secured(bob, alice)
             await alice.deliver("after")
-            await anext(bob.messages())
-            await anext(bob.messages())
-            self.assertEqual([m.body for m in bob.snapshot().messages], ["before", "after"])
+            self.assertEqual((await anext(bob.messages())).body, "after")
+            marks = [(message.body, message.new_call) for message in bob.snapshot().messages]
+            self.assertEqual(marks, [("before", False), ("after", True)])
 
     async def test_both_call_at_once(self) -> None:
         async with self.peer("alice") as alice, self.peer("bob") as bob:

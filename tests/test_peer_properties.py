@@ -16,6 +16,7 @@ from chat.peer import Peer, PeerError
 from chat.peer.classic import Classic
 from signaling import messages as wire
 from signaling.errors import ProtocolError
+from tests.support.outbound import Outbound
 
 NAMES = st.sampled_from(["bob", "BOB", "carol", "alice", "", "<b>", "__proto__", "x" * 100])
 KEYS: st.SearchStrategy[dict[str, Any]] = st.one_of(
@@ -59,22 +60,6 @@ SAYINGS = st.one_of(
 )
 DOINGS = st.sampled_from(["dial", "decline", "cancel", "end", "send"])
 STEPS = st.lists(st.one_of(SAYINGS, DOINGS), max_size=25)
-
-
-class Outbound:
-    """In the signaling client's place: always online, keeps what is sent."""
-
-    state = "online"
-
-    def __init__(self) -> None:
-        self.sent: list[wire.Message] = []
-
-    def send(self, message: wire.Message) -> bool:
-        self.sent.append(message)
-        return True
-
-    async def stop(self) -> None:
-        self.state = "offline"
 
 
 def do(peer: Peer, doing: str) -> None:

@@ -31,6 +31,16 @@ class Runserver(SimpleTestCase):
         self.assertNotIn("/health", said)
         self.assertNotIn("Warning", said)
 
+    def test_a_port_in_use_is_said_so_and_nothing_is_served(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            process = self.start(taken.getsockname()[1])
+            code = process.wait(timeout=20)
+        assert process.stdout is not None
+        said = process.stdout.read()
+        self.assertEqual(code, 1)
+        self.assertIn("Address already in use. PORT chooses another.", said)
+        self.assertNotIn("Starting", said)
+
     def start(self, port: int) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.guarded", "manage", "runserver", "--noreload"],

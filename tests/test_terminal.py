@@ -110,8 +110,33 @@ class TerminalTest(SimpleTestCase):
         with Run("http://127.0.0.1:1", "alice") as alice:
             alice.says("The server cannot be reached.")
             self.assertEqual(alice.exits(), Exit.SERVER_UNREACHABLE)
-        with Run("not a server", "alice") as alice:
-            self.assertEqual(alice.exits(), Exit.USAGE)
+        for server in ("not a server", "http://127.0.0.1:99999", "http://[::1", "http://:80"):
+            with self.subTest(server), Run(server, "alice") as alice:
+                alice.says("The server has to be an address like https://chat.example")
+                self.assertEqual(alice.exits(), Exit.USAGE)
+
+    def test_it_can_be_terminated_while_it_calls(self) -> None:
+        bob = self.run_peer("bob", typed=True)
+        bob.says("Online")
+        alice = self.run_peer("alice", "--connect", "bob")
+        bob.says("Someone is calling as alice.")
+        alice.process.send_signal(signal.SIGTERM)
+        bob.says("alice stopped calling.")
+        self.assertEqual(alice.exits(), Exit.TERMINATED)
+
+    def test_leaving_says_nothing_of_a_server_that_cannot_be_reached(self) -> None:
+        alice = self.run_peer("alice")
+        alice.says("Online")
+        alice.end_of_input()
+        self.assertEqual(alice.exits(), Exit.OK)
+        self.assertEqual(list(alice.err.queue), ["End of the input: leaving."])
+
+    def test_help_lists_what_is_the_clients(self) -> None:
+        answer = self.run_peer("--help")
+        self.assertEqual(answer.exits(), Exit.OK)
+        text = "\n".join(iter(lambda: answer.out.get(timeout=PATIENCE), "(Ctrl-C), 143 terminated."))
+        self.assertIn("--echo", text)
+        self.assertNotIn("--settings", text)
 
     def test_ctrl_c_and_sigterm_leave_the_chat_and_have_their_exit_codes(self) -> None:
         bob = self.run_peer("bob", "--accept")

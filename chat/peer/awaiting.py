@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from . import peer
 from .errors import CallEnded, PeerError
+from .link import Link
 from .messages import Message
 
 _REFUSALS = {"taken": "USERNAME_TAKEN", "refused": "INVALID_USERNAME"}
@@ -34,11 +35,14 @@ class Peer(peer.Peer):
 
     async def __aenter__(self) -> Self:
         self.start()
-        await self.until(lambda: self.snapshot().server_state != "connecting")
-        state = self.snapshot().server_state
-        if state != "online":
+        try:
+            await self.until(lambda: self.snapshot().server_state != "connecting")
+            state = self.snapshot().server_state
+            if state != "online":
+                raise PeerError(_REFUSALS.get(state, "server_offline"))
+        except BaseException:
             await self.stop()
-            raise PeerError(_REFUSALS.get(state, "server_offline"))
+            raise
         return self
 
     async def __aexit__(
@@ -88,7 +92,7 @@ class Peer(peer.Peer):
         return message
 
     async def messages(self) -> AsyncIterator[Message]:
-        """What the other side writes, as it comes, until the chat is over; goes on after what was read before."""
+        """What the other side writes in this chat, as it comes, until it is over; goes on after what was read before."""
         while (message := await self._next_message()) is not None:
             yield message
 
@@ -102,15 +106,18 @@ class Peer(peer.Peer):
         link = self._link
         if link is None:
             return None
-        name = link.peer.lower()
         while True:
-            await self.until(lambda: len(link.messages) > self._read.get(name, 0) or link.over)
-            at = self._read.get(name, 0)
+            await self.until(lambda: len(link.messages) > self._at(link) or link.over)
+            at = self._at(link)
             if at == len(link.messages):
                 return None
-            self._read[name] = at + 1
+            self._read[link.peer.lower()] = at + 1
             if not link.messages[at].mine:
                 return link.messages[at]
+
+    def _at(self, link: Link) -> int:
+        """The place of the next message to read; what came in earlier chats is not this one's."""
+        return max(self._read.get(link.peer.lower(), 0), link.earlier)
 
     def _changed(self) -> None:
         self._news.set()

@@ -80,9 +80,10 @@ class Conversation:
     def send(self, body: str) -> Message:
         """Queue a message. Raises PeerError when the chat is over or the text is empty or too long."""
         self._check_open()
+        body = _well_formed(body)
         if not body.strip():
             raise PeerError("empty")
-        if len(body.encode(errors="replace")) > self.suite.max_bytes:
+        if len(body.encode()) > self.suite.max_bytes:
             raise PeerError("too_long")
         message = self._add(mine=True, body=body, status="queued")
         self._outbox.add(message)
@@ -162,3 +163,8 @@ class Conversation:
         self.state = State.ENDED
         self.reason = ENDINGS[row]
         self._outbox.fail_all()
+
+
+def _well_formed(text: str) -> str:
+    """The text as UTF-8 can carry it: half surrogates that have no other half become U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -36,7 +36,7 @@ _CALL_STATES: dict[calls.State, State] = {
 }
 
 SENTENCES: dict[State, str] = {
-    "idle": "Nobody to talk to yet. Call somebody by name.",
+    "idle": "You are not in a chat.",
     "calling": "Calling {peer}…",
     "ringing": "Someone is calling as {peer}.",
     "connecting": "Connecting to {peer}…",
@@ -70,10 +70,11 @@ class Surroundings:
 
 
 class Link:
-    """The link to the peer called `peer`; `messages` are those already exchanged under that name."""
+    """The link to the peer called `peer`; the first `earlier` of `messages` were exchanged under that name before."""
 
     def __init__(self, peer: str, around: Surroundings, messages: list[Message]) -> None:
         self.messages = messages
+        self.earlier = len(messages)
         self._around = around
         self._call = Call(peer, around.suites)
         self._conversation: Conversation | None = None

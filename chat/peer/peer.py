@@ -221,6 +221,7 @@ class Peer:
 
     def _rung(self, session: JoinedPayload, message: KeyExchange) -> None:
         """A call came in. One from whom the path was lost takes the place of the chat that waits for it."""
+        payload = message.body()
         lost = self._link_with(session.peer)
         if lost is not None and lost.state == "reconnecting":
             lost.failed()
@@ -228,7 +229,6 @@ class Peer:
             self._signaling.send(SessionDecline(session_id=session.session_id, payload=SessionRef(reason="busy")))
             self._listener.notice(f"{session.peer} tried to call you and was told that you are busy.")
             return
-        payload = message.body()
         self._begin(session.peer).ring(session, payload)
 
     def _signal(self, message: Relayed) -> None:

@@ -15,11 +15,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from signaling.errors import Close, ProtocolError
 from signaling.messages import (
@@ -37,6 +38,10 @@ State = Literal["connecting", "online", "offline", "taken", "replaced", "refused
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 30.0
 CONNECT_TIMEOUT = 10.0
+STOP_TIMEOUT = 2.0
+"""Seconds that a server may take to read the last messages."""
+
+_SCHEMES = {"http": "ws", "https": "wss"}
 
 _FINAL: dict[int, State] = {
     Close.INVALID_USERNAME: "refused",
@@ -64,11 +69,13 @@ def delay(attempt: int, fraction: float) -> float:
 
 def socket_url(server: str, name: str) -> str:
     """`https://chat.example` and a name → `wss://chat.example/ws?username=name`. Raises ValueError for no http(s) URL."""
-    parts = urlsplit(server)
-    schemes = {"http": "ws", "https": "wss"}
-    if parts.scheme not in schemes or not parts.netloc:
-        raise ValueError("the server is an address like https://chat.example")
-    return urlunsplit((schemes[parts.scheme], parts.netloc, "/ws", f"username={name}", ""))
+    try:
+        parts = urlsplit(server)
+        if parts.scheme not in _SCHEMES or not parts.hostname or parts.port == 0:
+            raise ValueError
+    except ValueError:
+        raise ValueError("The server has to be an address like https://chat.example") from None
+    return urlunsplit((_SCHEMES[parts.scheme], parts.netloc, "/ws", f"username={name}", ""))
 
 
 class SignalingClient:
@@ -96,7 +103,8 @@ class SignalingClient:
         if self._task is None:
             return
         if self.state == "online":
-            await self._outgoing.join()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._outgoing.join(), STOP_TIMEOUT)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._enter("offline")
@@ -121,12 +129,11 @@ class SignalingClient:
                 self._enter(_FINAL[code])
                 return
             self._enter("offline")
-            attempt = 0 if reached else attempt + 1
+            attempt = 0 if reached else attempt
             self._wake.clear()
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), delay(attempt, self._fraction()))
-            except TimeoutError:
-                continue
+            attempt += 1
 
     async def _one_connection(self) -> tuple[bool, int]:
         """One socket from its opening to its end: whether it was ever online, and its close code (0: none)."""
@@ -134,7 +141,7 @@ class SignalingClient:
             socket = await connect(
                 self._url, max_size=4 * MAX_FRAME_BYTES, open_timeout=CONNECT_TIMEOUT, compression=None, proxy=None
             )
-        except (OSError, InvalidHandshake, InvalidURI, TimeoutError, ConnectionClosed):
+        except (OSError, ValueError, WebSocketException):
             return False, 0
         writer = asyncio.get_running_loop().create_task(self._write(socket))
         try:

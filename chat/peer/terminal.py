@@ -24,6 +24,7 @@ from typing import TextIO
 
 from .awaiting import Peer
 from .errors import ORDERLY, CallEnded, PeerError
+from .link import SENTENCES
 from .messages import Message
 from .peer import Listener, Snapshot
 from .printable import printable
@@ -83,8 +84,10 @@ class Terminal(Listener):
         self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
         self._typed = stdin.isatty()
         self._peer = Peer(options.name, options.server, listener=self)
-        self._shown = ("", "")
+        self._shown = ("", SENTENCES["idle"])
         self._chatting = False
+        self._online = False
+        self._leaving = False
         self._input: asyncio.Queue[str | Exit | None] = asyncio.Queue()
         self._commands: dict[str, Callable[[str], None]] = {
             "/call": self._peer.dial,
@@ -97,31 +100,48 @@ class Terminal(Listener):
         }
 
     async def run(self) -> Exit:
-        """Go online, call whom the options name, and carry lines both ways until the end."""
+        """Go online, call whom the options name, and carry lines both ways until the end, or until SIGTERM."""
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._input.put_nowait, Exit.TERMINATED)
+        work = loop.create_task(self._work())
+        loop.add_signal_handler(signal.SIGTERM, work.cancel, Exit.TERMINATED.name)
+        try:
+            return await work
+        except asyncio.CancelledError as cancelled:
+            if cancelled.args == (Exit.TERMINATED.name,):
+                return Exit.TERMINATED
+            raise
+        finally:
+            loop.remove_signal_handler(signal.SIGTERM)
+
+    async def _work(self) -> Exit:
         try:
             async with self._peer:
-                if self._options.connect:
-                    await self._peer.call(self._options.connect)
-                if self._typed or not self._options.echo:
-                    threading.Thread(target=self._read, args=[loop], daemon=True).start()
-                return await self._carry_lines()
+                try:
+                    return await self._talk()
+                finally:
+                    self._leaving = True
         except PeerError as error:
             if not isinstance(error, CallEnded):
                 self._say(str(error))
             return _EXIT_BY_REASON.get(error.reason, Exit.CALL_FAILED)
-        finally:
-            loop.remove_signal_handler(signal.SIGTERM)
+
+    async def _talk(self) -> Exit:
+        if self._options.connect:
+            await self._peer.call(self._options.connect)
+        if self._typed or not self._options.echo:
+            threading.Thread(target=self._read, args=[asyncio.get_running_loop()], daemon=True).start()
+        return await self._carry_lines()
 
     # What the peer tells
 
     def changed(self) -> None:
         now = self._peer.snapshot()
         was, self._shown = self._shown, (now.server_sentence, now.chat_sentence)
-        for before, text in zip(was, self._shown, strict=True):
-            if text != before:
-                self._say(text)
+        self._online = self._online or now.server_state == "online"
+        if self._shown[0] != was[0] and not self._is_going(now):
+            self._say(now.server_sentence)
+        if self._shown[1] != was[1]:
+            self._say(now.chat_sentence)
         if now.chat_state == "ringing":
             self._rung(asked=now.chat_sentence == was[1])
         self._leave_when_over(now)
@@ -135,6 +155,10 @@ class Terminal(Listener):
 
     def notice(self, text: str) -> None:
         self._say(text)
+
+    def _is_going(self, now: Snapshot) -> bool:
+        """Whether the client is offline because it leaves, or never came online and gives up."""
+        return now.server_state == "offline" and (self._leaving or not self._online)
 
     def _rung(self, asked: bool) -> None:
         if self._options.accept:
@@ -161,6 +185,7 @@ class Terminal(Listener):
                 return line
             if line is None:
                 await self._flush()
+                self._say("End of the input: leaving.")
                 return Exit.OK
             try:
                 await self._line(line)

@@ -7,6 +7,9 @@ description wait for it.
 aiortc gathers all its candidates before it has a description, so they travel inside it. Candidates inside the other
 side's SDP are taken out and added afterwards: a host name among them (mDNS) would hold up the answer otherwise. TCP
 candidates are skipped, aiortc has no ICE-TCP.
+
+aiortc waits by itself for a path that does not answer, about half a minute (RFC 7675), and does not tell of it: a browser's
+`interrupted` never comes from here, only `failed` in the end.
 """
 
 from __future__ import annotations
@@ -199,7 +202,8 @@ class Transport:
     def _channel_closed(self) -> None:
         """While the path stands a channel closes because the other side closed it; else the path is what is gone."""
         self._drained.set()
-        self._tell("closed" if self._connection.connectionState == "connected" else "failed")
+        lost = self._connection.connectionState in ("failed", "closed")
+        self._tell("failed" if lost else "closed")
 
     def _message(self, frame: str | bytes) -> None:
         if isinstance(frame, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import signal
 
 from playwright.sync_api import Page, expect
@@ -164,24 +165,31 @@ class ChatTest(TwoPeople):
         self.expect_state(second, "server-state", "taken")
         self.expect_state(first, "server-state", "online")
 
-    def test_nothing_about_the_network_leaves_before_accept(self) -> None:
-        alice = self.online(self.alice_name)
-        context = self.context()
-        frames: list[str] = []
-        bob = context.new_page()
-        bob.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(str(frame))))
-        bob.goto("/")
-        bob.get_by_test_id("username-input").fill(self.bob_name)
-        bob.get_by_test_id("username-submit").click()
-        self.expect_state(bob, "server-state", "online")
-        told = len(frames)
+    def test_nothing_about_the_network_leaves_either_side_before_accept(self) -> None:
+        alice, said_by_alice = self.overheard(self.alice_name)
+        bob, said_by_bob = self.overheard(self.bob_name)
         self.dial(alice, self.bob_name)
         expect(bob.get_by_test_id("incoming-request")).to_be_visible()
-        self.assertEqual(frames[told:], [])
+        self.assertEqual(said_by_alice, ["session:leave", "session:connect", "key:exchange"])
+        self.assertEqual(said_by_bob, ["session:leave"])
         bob.get_by_test_id("incoming-accept").click()
         self.expect_state(bob, "chat-state", "secured")
-        self.assertIn("key:exchange", frames[told])
-        self.assertTrue(any("signal:answer" in frame for frame in frames[told + 1 :]))
+        self.assertEqual(said_by_bob[1], "key:exchange")
+        self.assertIn("signal:answer", said_by_bob[2:])
+        self.assertEqual(said_by_alice[3], "signal:offer")
+
+    def overheard(self, name: str) -> tuple[Page, list[str]]:
+        """A page that is online, and the types of what it says to the server from then on and before."""
+        page = self.context().new_page()
+        said: list[str] = []
+        page.on(
+            "websocket", lambda socket: socket.on("framesent", lambda frame: said.append(json.loads(frame)["type"]))
+        )
+        page.goto("/")
+        page.get_by_test_id("username-input").fill(name)
+        page.get_by_test_id("username-submit").click()
+        self.expect_state(page, "server-state", "online")
+        return page, said
 
 
 class ServerGoneTest(TwoPeople):
@@ -191,8 +199,12 @@ class ServerGoneTest(TwoPeople):
         self.expect_state(alice, "server-state", "offline")
         expect(alice.get_by_test_id("server-state")).to_contain_text("The server cannot be reached.")
         self.expect_state(alice, "chat-state", "secured")
+        expect(alice.get_by_test_id("server-state")).to_contain_text("Your chat goes on.")
+        self.faults.clear()
         self.say(alice, "still there?")
+        self.expect_message(alice, "still there?", mine=True, status="sent")
         self.expect_message(bob, "still there?", mine=False)
+        self.assertFalse([fault for fault in self.faults if "/static/" in fault])
         self.server.start()
         for page in (alice, bob):
             self.expect_state(page, "server-state", "online", timeout=NO_SERVER)

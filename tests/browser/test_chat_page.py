@@ -147,7 +147,7 @@ class Talking(ActedChat):
         expect(trust).to_have_attribute("data-trust", "classic")
         expect(trust).to_contain_text("Encrypted, not verified")
         trust.locator("summary").click()
-        expect(trust).to_contain_text("lowkey could not check that it is really bob")
+        expect(trust).to_contain_text("a dishonest server could stand between you and read along")
         page.keyboard.press("Escape")
         expect(trust.locator("p")).to_be_hidden()
 

@@ -30,6 +30,18 @@ RUN = """async (file) => {
   return results;
 }"""
 
+SHAPES = """async () => {
+  const shape = ({ Peer }) => {
+    const peer = new Peer("alice", { server: location.origin, listener: { changed() {}, received() {}, notice() {} } });
+    const { chat, server, ...rest } = peer.snapshot();
+    const methods = Object.getOwnPropertyNames(Peer.prototype).filter((name) => !name.startsWith("server"));
+    return { methods, snapshot: [chat, server, rest].map((part) => Object.keys(part).sort()) };
+  };
+  const actor = await (await fetch("/tests/support/js/fake_peer.js")).text();
+  const module = new Blob([actor.replace("./errors.js", `${location.origin}/static/js/peer/errors.js`)], { type: "text/javascript" });
+  return [await import("/static/js/peer/peer.js"), await import(URL.createObjectURL(module))].map(shape);
+}"""
+
 SIBLINGS = """async () => {
   const [call, conversation, errors, link] = await Promise.all(
     ["call", "conversation", "errors", "link"].map((name) => import(`/static/js/peer/${name}.js`)));
@@ -77,6 +89,11 @@ class ModulesTest(SimpleTestCase):
         for title, failure in results:
             with self.subTest(title):
                 self.assertIsNone(failure, failure)
+
+    def test_the_actor_in_the_pages_tests_has_the_shape_of_the_real_peer(self) -> None:
+        real, actor = self.page().evaluate(SHAPES)
+        self.assertLessEqual(set(real["methods"]), set(actor["methods"]))
+        self.assertEqual(real["snapshot"], actor["snapshot"])
 
     def test_the_tables_and_sentences_are_those_of_python(self) -> None:
         theirs = self.page().evaluate(SIBLINGS)

@@ -23,7 +23,7 @@ class Run:
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "peer", *arguments, "--server", server],
             cwd=ROOT,
-            env={**os.environ, "DEBUG": "1", "PYTHONUNBUFFERED": "1"},
+            env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"},
             stdin=keyboard[1] if keyboard else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

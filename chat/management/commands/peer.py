@@ -24,6 +24,10 @@ Exit codes: {Exit.OK} left or the chat was ended, {Exit.USAGE} wrong arguments, 
 
 class Command(BaseCommand):
     help = "Chat from the terminal, or run a bot: a peer like the page, in Python."
+    suppressed_base_arguments = {  # noqa: RUF012 - as Django declares it
+        *("--settings", "--pythonpath", "--traceback", "--verbosity", "--version"),
+        *("--no-color", "--force-color", "--skip-checks"),
+    }
     requires_system_checks: list[str] = []  # noqa: RUF012 - as Django declares it
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:

@@ -34,6 +34,7 @@ export const ENDINGS = Object.freeze({
 });
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The messages with one peer and the channel they go over. */
 export class Conversation {
@@ -73,10 +74,12 @@ export class Conversation {
     if (body.trim() === "") {
       throw new PeerError("empty");
     }
-    if (encoder.encode(body).length > this.suite.maxBytes) {
+    const bytes = encoder.encode(body);
+    if (bytes.length > this.suite.maxBytes) {
       throw new PeerError("too_long");
     }
-    const message = this.#add({ mine: true, body, status: "queued" });
+    // As UTF-8 can carry it: half surrogates that have no other half become U+FFFD.
+    const message = this.#add({ mine: true, body: decoder.decode(bytes), status: "queued" });
     this.#outbox.add(message);
     return message;
   }

@@ -21,7 +21,7 @@ export const SENTENCES = Object.freeze({
   gone: "{peer} went offline.",
   lost: "The connection to {peer} was lost.",
   server_silent: "The server did not answer. Try again in a moment.",
-  server_lost: "The connection to the server was lost before {peer} could be reached.",
+  server_lost: "The connection to the server was lost, and with it the call with {peer}.",
   no_key: "{peer} accepted, but the keys for the encryption never came. Try again.",
   no_path: "No connection to {peer} could be made. One of the two networks may be blocking it.",
   bad_key: "The key that came for {peer} cannot be used, so the call was ended.",

@@ -43,7 +43,7 @@ const CALL_STATES = Object.freeze({
 
 /** @type {Readonly<Record<string, string>>} */
 export const SENTENCES = Object.freeze({
-  idle: "Nobody to talk to yet. Call somebody by name.",
+  idle: "You are not in a chat.",
   calling: "Calling {peer}…",
   ringing: "Someone is calling as {peer}.",
   connecting: "Connecting to {peer}…",

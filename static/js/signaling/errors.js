@@ -6,6 +6,7 @@
 export const Close = Object.freeze({
   GOING_DOWN: 1001,
   TOO_LARGE: 1009,
+  UNEXPECTED: 1011,
   INVALID_USERNAME: 4001,
   USERNAME_TAKEN: 4002,
   AUTH_FAILED: 4003,

@@ -1,6 +1,8 @@
 /**
  * The messages of the signaling socket (docs/protocol.md, section 1). Mirrors signaling/messages.py.
  *
+ * What a client needs that calls by name: sessions that are joined by their id are not here.
+ *
  * `parseFromServer` turns a text frame into a checked message and `dump` turns one into a frame, so nothing behind them
  * looks at the shape of a message again.
  */

@@ -22,7 +22,7 @@ const TRUST = {
 
 /** @param {string} peer */
 function notVerified(peer) {
-  return `Messages are encrypted between the two devices. lowkey cannot check that this is really ${peer}: if it matters, ask them something that only they know.`;
+  return `Messages are encrypted between the two devices. lowkey cannot check that this is really ${peer}: a dishonest server could stand between you and read along. If it matters, do not say it here yet.`;
 }
 
 export class ChatHead {

@@ -3,6 +3,7 @@
 /** @import { ServerState, Snapshot } from "../peer/peer.js" */
 
 import { part, setText, show } from "./dom.js";
+import { WRITABLE } from "./view.js";
 
 /** @type {Record<ServerState, string>} */
 const WORDS = {
@@ -35,11 +36,11 @@ export class ServerStatus {
   }
 
   /** @param {Snapshot} snapshot */
-  render({ server }) {
+  render({ server, chat }) {
     this.box.dataset.state = server.state;
     this.pill.dataset.state = server.state;
     setText(this.word, WORDS[server.state]);
-    setText(this.sentence, server.sentence);
+    setText(this.sentence, WRITABLE.has(chat.state) ? `${server.sentence} Your chat goes on.` : server.sentence);
     const again = AGAIN[server.state];
     setText(this.again, again ?? "");
     show(this.actions, again !== undefined);

@@ -83,6 +83,14 @@ describe("conversation", () => {
     expect(bob.messages.map(({ newCall }) => newCall)).to.deep.equal([false, false]);
   });
 
+  it("half a surrogate becomes a character that can be sent", async () => {
+    const [alice, bob] = await pair();
+    alice.send("a\ud800b \ud83c\udf89");
+    alice.send("next");
+    expect(carry(alice, bob)).to.deep.equal(["a\ufffdb 🎉", "next"]);
+    expect(alice.messages[0].body).to.equal("a\ufffdb 🎉");
+  });
+
   it("nothing is sent without a text, or over the limit in bytes", async () => {
     const [alice, bob] = await pair();
     expect(reasonOf(() => alice.send(" \n\t"))).to.equal("empty");
