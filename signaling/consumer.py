@@ -135,7 +135,8 @@ class SignalingConsumer(AsyncConsumer):
         await self.base_send(event)
 
     async def _report(self, error: ProtocolError) -> None:
-        await self._push(dump(Error(target=error.target, payload=ErrorPayload(error.code, str(error)))))
+        payload = ErrorPayload(error.code, str(error))
+        await self._push(dump(Error(target=error.target, session_id=error.session_id, payload=payload)))
 
     async def _close(self, code: int, error: ProtocolError | None = None) -> None:
         with suppress(OSError, RuntimeError):  # what servers raise when the socket is gone already

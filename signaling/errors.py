@@ -69,11 +69,13 @@ SENTENCES: dict[Code, str] = {
 class ProtocolError(Exception):
     """A request that the protocol refuses.
 
-    `target` is the name the failed request was for, `close` the close code where the socket does not survive it.
+    `target` and `session_id` are the name and the session that the failed request was about, `close` the close code where
+    the socket does not survive it.
     """
 
     def __init__(self, code: Code, *, target: str | None = None, close: int | None = None) -> None:
         super().__init__(SENTENCES[code])
         self.code = code
         self.target = target
+        self.session_id: str | None = None
         self.close = close

@@ -144,6 +144,7 @@ class Hub:
             await _HANDLERS[type(message)](self, client, message)
         except ProtocolError as error:
             error.target = message.target or None
+            error.session_id = message.session_id if is_session_id(message.session_id or "") else None
             raise
         except StoreUnavailable:
             raise ProtocolError(Code.SERVER_BUSY, target=message.target or None) from None

@@ -69,9 +69,12 @@ class ConsumerTestCase(SimpleTestCase):
         self.assertFalse(accepted)
         await socket.wait()
 
-    async def assert_hears(self, socket: Socket, code: Code, target: str | None = None) -> None:
+    async def assert_hears(
+        self, socket: Socket, code: Code, target: str | None = None, session_id: str | None = None
+    ) -> None:
         error: dict[str, Any] = {"type": "error", "payload": {"code": code, "message": SENTENCES[code]}}
-        self.assertEqual(await socket.hears(), error | ({"target": target} if target else {}))
+        about = {"target": target, "sessionId": session_id}
+        self.assertEqual(await socket.hears(), error | {field: value for field, value in about.items() if value})
 
     async def assert_alive(self, socket: Socket) -> None:
         await socket.says("session:create")
@@ -257,11 +260,13 @@ class MessageTests(ConsumerTestCase):
 
 
 class ErrorTests(ConsumerTestCase):
-    """Each code that does not close: the error names whom the request was for, and the connection lives on."""
+    """Each code that does not close: the error names whom and which session it was for, and the connection lives on."""
 
     async def refused(self, socket: Socket, code: Code, kind: str, **envelope: Any) -> None:
         await socket.says(kind, **envelope)
-        await self.assert_hears(socket, code, envelope.get("target"))
+        session_id = envelope.get("sessionId")
+        known = session_id if session_id and code is not Code.INVALID_SESSION_ID else None
+        await self.assert_hears(socket, code, envelope.get("target"), known)
         await self.assert_alive(socket)
 
     async def test_invalid_message(self) -> None:

@@ -114,6 +114,12 @@ class MessagesTest(SimpleTestCase):
         self.assertIsNone(bob.receive("hello in the clear"))
         self.assertEqual(bob.messages, [])
 
+    def test_a_message_of_nothing_is_not_shown(self) -> None:
+        alice, bob = pair()
+        for text in ("", " \n\t"):
+            self.assertIsNone(bob.receive(alice.suite.seal(text)))
+        self.assertEqual(bob.messages, [])
+
 
 class StatesTest(SimpleTestCase):
     def test_while_interrupted_messages_wait(self) -> None:

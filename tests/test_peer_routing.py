@@ -127,6 +127,30 @@ class RoutingTest(SimpleTestCase):
 
         self.in_a_world(act)
 
+    def test_a_name_that_only_folds_to_the_one_dialled_is_none(self) -> None:
+        def act(world: World) -> None:
+            world.peer.dial("kob")
+            world.says(joined("\u212aob", initiator=True))
+            self.assertEqual(world.state, ("calling", "kob"))
+            self.assertEqual(len(world.server.sent), 1)
+
+        self.in_a_world(act)
+
+    def test_what_comes_of_an_earlier_call_does_not_end_the_next(self) -> None:
+        def act(world: World) -> None:
+            world.peer.dial("bob")
+            world.peer.end()
+            world.peer.dial("bob")
+            world.says(joined("bob", "one", initiator=True), joined("bob", "two", initiator=True))
+            over = wire.ErrorPayload("NOT_IN_SESSION", "x")
+            world.says(wire.Error(target="bob", session_id="one", payload=over))
+            world.says(wire.SessionLeft(payload=wire.EndedPayload("one", "bob", "left")))
+            self.assertEqual(world.state, ("calling", "bob"))
+            world.says(key("bob"))
+            self.assertEqual(world.state, ("connecting", "bob"))
+
+        self.in_a_world(act)
+
     def test_leaving_a_session_that_is_over_already_is_nothing_to_tell(self) -> None:
         def act(world: World) -> None:
             world.says(wire.Error(payload=wire.ErrorPayload("NOT_IN_SESSION", "x")))

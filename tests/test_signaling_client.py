@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from django.test import SimpleTestCase
 from websockets.asyncio.server import ServerConnection, serve
@@ -33,19 +34,19 @@ class Heard:
         self.news.set()
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not true():
                 self.news.clear()
                 await self.news.wait()
 
 
 @asynccontextmanager
-async def client_of(handler: Handler) -> AsyncIterator[tuple[SignalingClient, Heard]]:
+async def client_of(handler: Handler, **options: Any) -> AsyncIterator[tuple[SignalingClient, Heard]]:
     """A client whose server answers with `handler`, and which waits hardly at all between attempts."""
     async with serve(handler, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         heard = Heard()
-        client = SignalingClient(f"http://127.0.0.1:{port}", "alice", heard, fraction=lambda: 0.0)
+        client = SignalingClient(f"http://127.0.0.1:{port}", "alice", heard, fraction=lambda: 0.0, **options)
         try:
             yield client, heard
         finally:
@@ -118,6 +119,33 @@ class SignalingClientTest(SimpleTestCase):
             client.start()
             await heard.until(lambda: heard.states.count("online") == 2)
             self.assertEqual(heard.states, ["connecting", "online", "offline", "connecting", "online"])
+
+    async def test_who_just_lost_a_socket_is_not_taken_until_the_server_must_have_missed_it(self) -> None:
+        now, connections = 0.0, 0
+
+        async def handler(socket: ServerConnection) -> None:
+            nonlocal now, connections
+            connections += 1
+            if connections in (1, 3):
+                await welcome(socket)
+                socket.transport.abort()
+            else:
+                now += 50
+                await socket.close(4002)
+
+        async with client_of(handler, clock=lambda: now) as (client, heard):
+            client.start()
+            await heard.until(lambda: client.state == "taken")
+            away = ["online", "offline", "connecting", "offline", "connecting"]
+            self.assertEqual(heard.states, ["connecting", *away, *away, "taken"])
+
+    async def test_a_server_that_takes_the_socket_and_says_nothing_is_none(self) -> None:
+        async def handler(socket: ServerConnection) -> None:
+            await socket.wait_closed()
+
+        async with client_of(handler) as (client, heard):
+            client.start()
+            await heard.until(lambda: heard.states == ["connecting", "offline"])
 
     async def test_messages_go_both_ways_and_rubbish_is_dropped(self) -> None:
         got: asyncio.Queue[str] = asyncio.Queue()

@@ -138,6 +138,19 @@ class TransportTest(SimpleTestCase):
             await end.until(functools.partial(end.events.__contains__, "failed"))
             await end.transport.close()
 
+    async def test_a_description_for_more_than_a_datachannel_is_a_failure(self) -> None:
+        one, two = pair()
+        one.held = []
+        one.transport.offer()
+        await one.until(lambda: bool(one.held))
+        ((_, offer),) = one.held
+        for more in ("m=video 9 UDP/TLS/RTP/SAVPF 96\r\n", "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"):
+            end = End()
+            end.transport.receive("offer", {"type": "offer", "sdp": offer["sdp"] + more})
+            await end.until(functools.partial(end.events.__contains__, "failed"))
+            await end.transport.close()
+        await asyncio.gather(one.transport.close(), two.transport.close())
+
     async def test_an_answer_nobody_waits_for_is_dropped(self) -> None:
         one, two = await connected()
         two.transport.receive("answer", {"type": "answer", "sdp": "rubbish"})

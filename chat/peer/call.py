@@ -117,6 +117,7 @@ DEADLINES: dict[State, float] = {_D: 10, _C: 60, _R: 60, _K: 20, _N: 30}
 """Seconds that a state may last."""
 
 _TELLS_THE_OTHER = frozenset({"cancel", "timeout", "refused", "failed"})
+_TELLS_IN_A_SESSION = frozenset({"error"})
 _SIGNALS: dict[str, type[Offer | Answer | Ice]] = {"offer": Offer, "answer": Answer, "ice": Ice}
 _REASONS_TO_DECLINE = frozenset({"declined", "busy"})
 
@@ -204,14 +205,20 @@ class Call:
             opening |= suite.opening()
         return self._keys([opening])
 
-    def declined(self, reason: str) -> list[Effect]:
+    def declined(self, reason: str, session_id: str | None = None) -> list[Effect]:
+        if self._is_of_another(session_id):
+            return []
         return self._step("declined", reason if reason in _REASONS_TO_DECLINE else "declined")
 
-    def left(self, reason: str) -> list[Effect]:
+    def left(self, reason: str, session_id: str | None = None) -> list[Effect]:
         """The session is over: the other one left it (`left`) or is gone (`gone`)."""
+        if self._is_of_another(session_id):
+            return []
         return self._step("left", "gone" if reason == "gone" else "no_answer")
 
-    def error(self, code: str) -> list[Effect]:
+    def error(self, code: str, session_id: str | None = None) -> list[Effect]:
+        if self._is_of_another(session_id):
+            return []
         return self._step("error", code)
 
     def server_lost(self) -> list[Effect]:
@@ -271,7 +278,12 @@ class Call:
             raise Unexpected(f"{event} in state {self.state}")
         self.state = State.ENDED
         self.reason = ENDINGS[row] or reason
-        return [Send(self._leave())] if event in _TELLS_THE_OTHER else []
+        tells = event in _TELLS_THE_OTHER or (event in _TELLS_IN_A_SESSION and self._session is not None)
+        return [Send(self._leave())] if tells else []
+
+    def _is_of_another(self, session_id: str | None) -> bool:
+        """Whether what the server says is about another session, as one that this side has left already."""
+        return session_id is not None and session_id != self.session_id
 
     def _leave(self) -> SessionLeave:
         """By its id, so that an answer to it cannot be taken for one to a later call; by name while there is no id."""

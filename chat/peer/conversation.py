@@ -121,7 +121,7 @@ class Conversation:
     def receive(self, text: str) -> Message | None:
         """Read a frame; None for one to drop."""
         body = self.suite.open(text) if self.state is not State.ENDED else None
-        if body is None:
+        if body is None or not body.strip():
             return None
         return self._add(mine=False, body=body, status="delivered")
 

@@ -164,14 +164,14 @@ class Link:
     def remote_signal(self, kind: str, payload: Payload) -> None:
         self._do(self._call.signal, kind, payload)
 
-    def declined(self, reason: str) -> None:
-        self._do(self._call.declined, reason)
+    def declined(self, reason: str, session_id: str | None) -> None:
+        self._do(self._call.declined, reason, session_id)
 
-    def left(self, reason: str) -> None:
-        self._do(self._call.left, reason)
+    def left(self, reason: str, session_id: str | None) -> None:
+        self._do(self._call.left, reason, session_id)
 
-    def error(self, code: str) -> None:
-        self._do(self._call.error, code)
+    def error(self, code: str, session_id: str | None) -> None:
+        self._do(self._call.error, code, session_id)
 
     def server_lost(self) -> None:
         self._do(self._call.server_lost)
@@ -222,6 +222,8 @@ class Link:
 
     def _gone(self, event: Callable[[Conversation], None]) -> None:
         """The transport is no more: before the channel was open the call failed, after that the chat is over."""
+        if self.over:
+            return
         if self._conversation is None:
             self._do(self._call.failed)
         else:

@@ -203,9 +203,11 @@ class Peer:
     def _joined(self, message: SessionJoined) -> None:
         session = message.payload
         link = self._link_with(session.peer)
+        if not is_name(session.peer):
+            return
         if link is not None and not link.beside(session):
             link.joined(session)
-        elif is_name(session.peer):
+        else:
             self._unasked[session.peer.lower()] = session
             if len(self._unasked) > MAX_UNASKED:
                 del self._unasked[next(iter(self._unasked))]
@@ -239,13 +241,13 @@ class Peer:
     def _declined(self, message: SessionDeclined) -> None:
         link = self._link_with(message.payload.peer)
         if link is not None:
-            link.declined(message.payload.reason)
+            link.declined(message.payload.reason, message.payload.session_id)
 
     def _left(self, message: SessionLeft) -> None:
         self._unasked.pop(message.payload.peer.lower(), None)
         link = self._link_with(message.payload.peer)
         if link is not None:
-            link.left(message.payload.reason)
+            link.left(message.payload.reason, message.payload.session_id)
 
     def _error(self, message: Error) -> None:
         """Without a target it is about the socket, or about a session that was over before it was left."""
@@ -255,7 +257,7 @@ class Peer:
             return
         link = self._link_with(message.target)
         if link is not None:
-            link.error(message.payload.code)
+            link.error(message.payload.code, message.session_id)
 
     _handlers: dict[type, Callable[[Peer, Any], None]] = {  # noqa: RUF012 - a table, never changed
         SessionJoined: _joined,

@@ -1,7 +1,8 @@
 """The socket to the server: keeps one open under a name, and comes back by itself. Mirrors static/js/peer/signaling_client.js.
 
 States: `connecting`, `online`, `offline` (waiting to try again), `taken` and `replaced` (the server closed with 4002 or
-4004), `refused` (4001, 4003). From the last three the client does not come back by itself (docs/protocol.md, section 1).
+4004), `refused` (4001, 4003). From the last three the client does not come back by itself (docs/protocol.md, section 1). But
+who just lost a socket under its name is not `taken` yet: the socket that has the name may be that very one.
 
 The server says nothing when it likes a name, only when it does not. So the client asks a question whose answer it knows,
 `session:leave` of no session at all, and is online when that is answered.
@@ -13,7 +14,9 @@ not come back together.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal, Protocol
@@ -38,6 +41,9 @@ State = Literal["connecting", "online", "offline", "taken", "replaced", "refused
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 30.0
 CONNECT_TIMEOUT = 10.0
+OWN_SOCKET_SECONDS = 75.0
+"""How long a server may take to miss a socket that went without a word; daphne's pings take up to 50 s."""
+
 STOP_TIMEOUT = 2.0
 """Seconds that a server may take to read the last messages."""
 
@@ -82,12 +88,20 @@ class SignalingClient:
     """Keeps the socket; `start` and `stop` mirror each other."""
 
     def __init__(
-        self, server: str, name: str, listener: Listener, *, fraction: Callable[[], float] = random.random
+        self,
+        server: str,
+        name: str,
+        listener: Listener,
+        *,
+        fraction: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.state: State = "offline"
         self._url = socket_url(server, name)
         self._listener = listener
         self._fraction = fraction
+        self._clock = clock
+        self._lost_at = -math.inf
         self._outgoing: asyncio.Queue[str] = asyncio.Queue()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -125,7 +139,8 @@ class SignalingClient:
         while True:
             self._enter("connecting")
             reached, code = await self._one_connection()
-            if code in _FINAL:
+            self._lost_at = self._clock() if reached else self._lost_at
+            if code in _FINAL and not (code == Close.USERNAME_TAKEN and self._may_be_our_own()):
                 self._enter(_FINAL[code])
                 return
             self._enter("offline")
@@ -135,15 +150,26 @@ class SignalingClient:
                 await asyncio.wait_for(self._wake.wait(), delay(attempt, self._fraction()))
             attempt += 1
 
+    def _may_be_our_own(self) -> bool:
+        """Whether the socket that has the name may be one that this client lost, and the server has not missed yet."""
+        return self._clock() - self._lost_at < OWN_SOCKET_SECONDS
+
     async def _one_connection(self) -> tuple[bool, int]:
         """One socket from its opening to its end: whether it was ever online, and its close code (0: none)."""
         try:
             socket = await connect(
-                self._url, max_size=4 * MAX_FRAME_BYTES, open_timeout=CONNECT_TIMEOUT, compression=None, proxy=None
+                self._url,
+                max_size=4 * MAX_FRAME_BYTES,
+                open_timeout=CONNECT_TIMEOUT,
+                close_timeout=STOP_TIMEOUT,
+                compression=None,
+                proxy=None,
             )
         except (OSError, ValueError, WebSocketException):
             return False, 0
-        writer = asyncio.get_running_loop().create_task(self._write(socket))
+        loop = asyncio.get_running_loop()
+        writer = loop.create_task(self._write(socket))
+        patience = loop.call_later(CONNECT_TIMEOUT, self._lose_patience, socket)
         try:
             await socket.send(dump(SessionLeave()))
             async for frame in socket:
@@ -153,10 +179,16 @@ class SignalingClient:
             pass
         finally:
             reached = self.state == "online"
+            patience.cancel()
             writer.cancel()
             self._forget_outgoing()
             await socket.close()
         return reached, socket.close_code or 0
+
+    def _lose_patience(self, socket: ClientConnection) -> None:
+        """A server that took the connection and does not answer is none."""
+        if self.state == "connecting":
+            socket.transport.abort()
 
     def _read(self, frame: str) -> None:
         try:

@@ -32,6 +32,9 @@ LABEL = "chat"
 HIGH_WATER = 1_048_576
 """Bytes queued in the channel above which it is not `writable`."""
 
+MAX_ICE_SERVERS = 8
+"""A server that names more is not one to believe."""
+
 DRAIN_SECONDS = 3.0
 """How long a closing channel may take to hand over what it holds."""
 
@@ -70,7 +73,7 @@ class Transport:
     def __init__(self, ice_servers: list[IceServer], listener: Listener) -> None:
         servers = [
             RTCIceServer(urls=url, username=server.username, credential=server.credential)
-            for server in ice_servers
+            for server in ice_servers[:MAX_ICE_SERVERS]
             for url in ([server.urls] if isinstance(server.urls, str) else server.urls)
             if _is_usable(url)
         ]
@@ -147,6 +150,7 @@ class Transport:
     async def _take_description(self, kind: str, body: Payload) -> None:
         if (self._connection.signalingState == "have-local-offer") != (kind == "answer"):
             return
+        _check_media(str(body["sdp"]))
         sdp, candidates = _without_candidates(str(body["sdp"]))
         await self._connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type=kind))
         early, self._early = self._early or [], None
@@ -232,6 +236,13 @@ def _is_usable(url: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _check_media(sdp: str) -> None:
+    """Raise ValueError unless the SDP is for a DataChannel alone: nobody here watches, so nothing may stream."""
+    sections = [line for line in sdp.splitlines() if line.startswith("m=")]
+    if len(sections) != 1 or not sections[0].startswith("m=application "):
+        raise ValueError("an SDP for more, or less, than a DataChannel")
 
 
 def _without_candidates(sdp: str) -> tuple[str, list[Payload]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any, ClassVar
 
@@ -28,7 +29,7 @@ class Command(DaphneRunserver):  # type: ignore[misc]  # daphne carries no types
             socket.create_server((self.addr, int(self.port)), family=family).close()
         except OSError as error:
             raise CommandError(
-                f"Cannot listen on {self.addr}:{self.port}: {error.strerror}. PORT chooses another."
+                f"Cannot listen on {self.addr}:{self.port}: {os.strerror(error.errno or 0)}. PORT chooses another."
             ) from None
         super().inner_run(*args, **options)
 

@@ -101,6 +101,7 @@ export const DEADLINES = Object.freeze({
 });
 
 const TELLS_THE_OTHER = new Set(["cancel", "timeout", "refused", "failed"]);
+const TELLS_IN_A_SESSION = new Set(["error"]);
 const REASONS_TO_DECLINE = new Set(["declined", "busy"]);
 
 /** One attempt with one peer, whose name is `peer`; over when `state` is `ended`, for `reason`. */
@@ -175,18 +176,27 @@ export class Call {
     return this.#keys([Object.assign({}, ...this.#suites.map((suite) => suite.opening()))]);
   }
 
-  /** @param {string} reason */
-  declined(reason) {
+  /** @param {string} reason @param {string} [sessionId] */
+  declined(reason, sessionId) {
+    if (this.#isOfAnother(sessionId)) {
+      return [];
+    }
     return this.#step("declined", REASONS_TO_DECLINE.has(reason) ? reason : "declined");
   }
 
-  /** The session is over: the other one left it (`left`) or is gone (`gone`). @param {string} reason */
-  left(reason) {
+  /** The session is over: the other one left it (`left`) or is gone (`gone`). @param {string} reason @param {string} [sessionId] */
+  left(reason, sessionId) {
+    if (this.#isOfAnother(sessionId)) {
+      return [];
+    }
     return this.#step("left", reason === "gone" ? "gone" : "no_answer");
   }
 
-  /** @param {string} code */
-  error(code) {
+  /** @param {string} code @param {string} [sessionId] */
+  error(code, sessionId) {
+    if (this.#isOfAnother(sessionId)) {
+      return [];
+    }
     return this.#step("error", code);
   }
 
@@ -261,6 +271,11 @@ export class Call {
 
   // Inside
 
+  /** Whether what the server says is about another session, as one that this side has left already. @param {string} [sessionId] */
+  #isOfAnother(sessionId) {
+    return sessionId !== undefined && sessionId !== this.sessionId;
+  }
+
   get #over() {
     return this.state === "ended";
   }
@@ -289,7 +304,8 @@ export class Call {
     }
     this.state = "ended";
     this.reason = ENDINGS[row] ?? reason;
-    return TELLS_THE_OTHER.has(event) ? [{ do: "send", message: this.#leave() }] : [];
+    const tells = TELLS_THE_OTHER.has(event) || (TELLS_IN_A_SESSION.has(event) && this.#session !== null);
+    return tells ? [{ do: "send", message: this.#leave() }] : [];
   }
 
   /**

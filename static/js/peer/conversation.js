@@ -127,7 +127,7 @@ export class Conversation {
   /** Read a frame; null for one to drop. @param {string} text @returns {Message | null} */
   receive(text) {
     const body = this.state === "ended" ? null : this.suite.open(text);
-    if (body === null) {
+    if (body === null || body.trim() === "") {
       return null;
     }
     return this.#add({ mine: false, body, status: "delivered" });

@@ -14,7 +14,7 @@ import { Conversation } from "./conversation.js";
 import { ORDERLY, PeerError, sentence } from "./errors.js";
 import { Transport } from "./transport.js";
 
-/** @import {FromClient, JoinedPayload, Payload} from "../signaling/messages.js" */
+/** @import {FromClient, IceServer, JoinedPayload, Payload} from "../signaling/messages.js" */
 /** @import {Effect, Kind} from "./call.js" */
 /** @import {Classic} from "./classic.js" */
 /** @import {Message} from "./messages.js" */
@@ -173,19 +173,19 @@ export class Link {
     this.#do(this.#call.signal(kind, payload));
   }
 
-  /** @param {string} reason */
-  declined(reason) {
-    this.#do(this.#call.declined(reason));
+  /** @param {string} reason @param {string} sessionId */
+  declined(reason, sessionId) {
+    this.#do(this.#call.declined(reason, sessionId));
   }
 
-  /** @param {string} reason */
-  left(reason) {
-    this.#do(this.#call.left(reason));
+  /** @param {string} reason @param {string} sessionId */
+  left(reason, sessionId) {
+    this.#do(this.#call.left(reason, sessionId));
   }
 
-  /** @param {string} code */
-  error(code) {
-    this.#do(this.#call.error(code));
+  /** @param {string} code @param {string} [sessionId] */
+  error(code, sessionId) {
+    this.#do(this.#call.error(code, sessionId));
   }
 
   serverLost() {
@@ -244,6 +244,9 @@ export class Link {
 
   /** The transport is no more: before the channel was open the call failed, after that the chat is over. @param {"failed" | "closed"} event */
   #gone(event) {
+    if (this.over) {
+      return;
+    }
     if (this.#conversation === null) {
       this.#do(this.#call.failed());
     } else {
@@ -281,10 +284,20 @@ export class Link {
     } else if (effect.do === "signal") {
       this.#transport?.receive(effect.kind, effect.body);
     } else {
-      this.#transport = new Transport(effect.iceServers, this);
-      if (effect.offering) {
-        this.#transport.offer();
-      }
+      this.#start(effect);
+    }
+  }
+
+  /** @param {{offering: boolean, iceServers: IceServer[]}} how */
+  #start({ offering, iceServers }) {
+    try {
+      this.#transport = new Transport(iceServers, this);
+    } catch {
+      this.failed(); // the browser has no connection left to give
+      return;
+    }
+    if (offering) {
+      this.#transport.offer();
     }
   }
 

@@ -205,7 +205,7 @@ export class Peer {
       case "key:exchange":
         return this.#keyExchange(message);
       case "session:declined":
-        return this.#linkWith(message.payload.peer)?.declined(message.payload.reason);
+        return this.#linkWith(message.payload.peer)?.declined(message.payload.reason, message.payload.sessionId);
       case "session:left":
         return this.#left(message);
       case "error":
@@ -220,7 +220,7 @@ export class Peer {
     const link = this.#linkWith(session.peer);
     if (link && !link.beside(session)) {
       link.joined(session);
-    } else if (isName(session.peer)) {
+    } else {
       this.#unasked.set(session.peer.toLowerCase(), session);
       if (this.#unasked.size > MAX_UNASKED) {
         this.#unasked.delete(/** @type {string} */ (this.#unasked.keys().next().value));
@@ -262,15 +262,15 @@ export class Peer {
   }
 
   /** @param {SessionEnded} message */
-  #left({ payload: { peer, reason } }) {
+  #left({ payload: { sessionId, peer, reason } }) {
     this.#unasked.delete(peer.toLowerCase());
-    this.#linkWith(peer)?.left(reason);
+    this.#linkWith(peer)?.left(reason, sessionId);
   }
 
   /** Without a target it is about the socket, or about a session that was over before it was left. @param {ErrorMessage} message */
-  #error({ target, payload: { code } }) {
+  #error({ target, sessionId, payload: { code } }) {
     if (target !== "") {
-      this.#linkWith(target)?.error(code);
+      this.#linkWith(target)?.error(code, sessionId);
     } else if (code !== "NOT_IN_SESSION") {
       this.#listener.notice(sentence(code));
     }

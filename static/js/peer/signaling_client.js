@@ -2,7 +2,8 @@
  * The socket to the server: keeps one open under a name, and comes back by itself. Mirrors chat/peer/signaling_client.py.
  *
  * States: `connecting`, `online`, `offline` (waiting to try again), `taken` and `replaced` (the server closed with 4002 or
- * 4004), `refused` (4001, 4003). From the last three the client does not come back by itself (docs/protocol.md, section 1).
+ * 4004), `refused` (4001, 4003). From the last three the client does not come back by itself (docs/protocol.md, section 1). But
+ * who just lost a socket under its name is not `taken` yet: the socket that has the name may be that very one.
  *
  * The server says nothing when it likes a name, only when it does not. So the client asks a question whose answer it knows,
  * `session:leave` of no session at all, and is online when that is answered.
@@ -26,6 +27,8 @@ import { dump, parseFromServer } from "../signaling/messages.js";
 const FIRST_DELAY = 0.5;
 const LONGEST_DELAY = 30;
 const CONNECT_TIMEOUT = 10;
+/** How long a server may take to miss a socket that went without a word; daphne's pings take up to 50 s. */
+const OWN_SOCKET_SECONDS = 75;
 
 /** @type {Readonly<Record<number, State>>} */
 const FINAL = Object.freeze({
@@ -65,12 +68,15 @@ export class SignalingClient {
   /** @type {number | undefined} */
   #timer;
   #attempt = 0;
+  #lostAt = Number.NEGATIVE_INFINITY;
+  #clock;
 
-  /** @param {string} server @param {string} name @param {Listener} listener @param {{fraction?: () => number}} [options] */
-  constructor(server, name, listener, { fraction = Math.random } = {}) {
+  /** @param {string} server @param {string} name @param {Listener} listener @param {{fraction?: () => number, clock?: () => number}} [options] */
+  constructor(server, name, listener, { fraction = Math.random, clock = () => performance.now() / 1000 } = {}) {
     this.#url = socketUrl(server, name);
     this.#listener = listener;
     this.#fraction = fraction;
+    this.#clock = clock;
   }
 
   /** Connect, and keep connected until `stop` or a final refusal. */
@@ -145,13 +151,19 @@ export class SignalingClient {
   /** The socket is gone: for good after a final close code, else until the next attempt. @param {number} code */
   #lost(code) {
     this.#drop();
-    if (code in FINAL) {
+    this.#lostAt = this.state === "online" ? this.#clock() : this.#lostAt;
+    if (code in FINAL && !(code === Close.USERNAME_TAKEN && this.#mayBeOurOwn())) {
       this.#enter(FINAL[code]);
       return;
     }
     this.#timer = setTimeout(() => this.#connect(), delay(this.#attempt, this.#fraction()) * 1000);
     this.#attempt += 1;
     this.#enter("offline");
+  }
+
+  /** Whether the socket that has the name may be one that this client lost, and the server has not missed yet. */
+  #mayBeOurOwn() {
+    return this.#clock() - this.#lostAt < OWN_SOCKET_SECONDS;
   }
 
   #drop() {

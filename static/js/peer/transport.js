@@ -27,6 +27,9 @@ const HIGH_WATER = 1_048_576;
 /** How long a closing channel may take to hand over what it holds, in milliseconds. */
 const DRAIN_MS = 3_000;
 
+/** A server that names more is not one to believe. */
+const MAX_ICE_SERVERS = 8;
+
 /** @type {Readonly<Record<string, "recovered" | "interrupted" | "failed">>} */
 const EVENTS = Object.freeze({
   connected: "recovered",
@@ -50,7 +53,7 @@ export class Transport {
   /** @param {IceServer[]} iceServers the list that the server gave with the session @param {Listener} listener */
   constructor(iceServers, listener) {
     this.#listener = listener;
-    this.#connection = new RTCPeerConnection({ iceServers: iceServers.filter(isUsable) });
+    this.#connection = connectionWith(iceServers.slice(0, MAX_ICE_SERVERS));
     this.#connection.ondatachannel = ({ channel }) => this.#attach(channel);
     this.#connection.onicecandidate = ({ candidate }) => this.#candidateFound(candidate);
     this.#connection.onconnectionstatechange = () => this.#stateChanged();
@@ -120,6 +123,7 @@ export class Transport {
     if (offered !== (kind === "answer")) {
       return;
     }
+    checkMedia(String(body.sdp));
     await this.#connection.setRemoteDescription({ type: kind, sdp: String(body.sdp) });
     for (const candidate of this.#early.splice(0)) {
       await this.#takeCandidate(candidate);
@@ -180,13 +184,33 @@ export class Transport {
   }
 }
 
-/** Whether the browser takes an ICE server; one that it does not take would cost the others. @param {IceServer} server */
+/** A connection with those ICE servers that the browser takes; one that it does not take would cost the others. @param {IceServer[]} iceServers */
+function connectionWith(iceServers) {
+  try {
+    return new RTCPeerConnection({ iceServers });
+  } catch {
+    return new RTCPeerConnection({ iceServers: iceServers.filter(isUsable) });
+  }
+}
+
+/** @param {IceServer} server */
 function isUsable(server) {
   try {
     new RTCPeerConnection({ iceServers: [server] }).close();
     return true;
   } catch {
     return false;
+  }
+}
+
+/**
+ * Throw RangeError unless the SDP is for a DataChannel alone: nobody here watches, so nothing may stream.
+ * @param {string} sdp
+ */
+function checkMedia(sdp) {
+  const sections = sdp.split(/\r\n|\r|\n/).filter((line) => line.startsWith("m="));
+  if (sections.length !== 1 || !sections[0].startsWith("m=application ")) {
+    throw new RangeError("an SDP for more, or less, than a DataChannel");
   }
 }
 

@@ -18,7 +18,7 @@ import { ProtocolError } from "./errors.js";
 /** @typedef {{type: RelayedType, sender: string, payload: Payload}} Relayed */
 /** @typedef {{type: "session:joined", payload: JoinedPayload}} SessionJoined */
 /** @typedef {{type: "session:declined" | "session:left", payload: EndedPayload}} SessionEnded */
-/** @typedef {{type: "error", target: string, payload: {code: string, message: string}}} ErrorMessage */
+/** @typedef {{type: "error", target: string, sessionId?: string, payload: {code: string, message: string}}} ErrorMessage */
 /** @typedef {Relayed | SessionJoined | SessionEnded | ErrorMessage} FromServer */
 
 /**
@@ -77,7 +77,7 @@ function ended(message) {
 /** @param {Payload} message @returns {SessionJoined} */
 function joined(message) {
   const { payload } = message;
-  check(isObject(payload) && areStrings([payload.sessionId, payload.peer]));
+  check(isObject(payload) && areStrings([payload.sessionId, payload.peer]) && isName(String(payload.peer)));
   check(typeof payload.initiator === "boolean");
   const iceServers = payload.iceServers ?? [];
   check(Array.isArray(iceServers) && iceServers.every(isIceServer));
@@ -86,8 +86,9 @@ function joined(message) {
 
 /** @param {Payload} message @returns {ErrorMessage} */
 function error(message) {
-  const { payload, target } = message;
+  const { payload, target, sessionId } = message;
   check(isObject(payload) && areStrings([payload.code, payload.message]));
+  check(sessionId === undefined || typeof sessionId === "string");
   return /** @type {ErrorMessage} */ ({ ...message, target: typeof target === "string" ? target : "" });
 }
 

@@ -103,6 +103,9 @@ describe("conversation", () => {
 
   it("a frame that cannot be read is not shown", async () => {
     const [, bob] = await pair();
+    const [alice, bert] = await pair();
+    expect(bert.receive(alice.suite.seal(" \n"))).to.equal(null);
+    expect(bert.messages).to.deep.equal([]);
     expect(bob.receive("hello in the clear")).to.equal(null);
     expect(bob.messages).to.deep.equal([]);
   });

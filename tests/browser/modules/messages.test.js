@@ -48,6 +48,7 @@ describe("signaling messages", () => {
     const wrong = [
       { type: "session:joined" },
       { type: "session:joined", payload: { ...session, peer: 5 } },
+      { type: "session:joined", payload: { ...session, peer: "\u212Aob" } },
       { type: "session:joined", payload: { ...session, initiator: "yes" } },
       { type: "session:joined", payload: { ...session, iceServers: {} } },
       { type: "session:joined", payload: { ...session, iceServers: [{ urls: 5 }] } },

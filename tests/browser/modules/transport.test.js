@@ -120,6 +120,25 @@ describe("transport", () => {
     await Promise.all([one, two, three].map(({ transport }) => transport.close()));
   });
 
+  it("a description for more than a DataChannel is a failure", async () => {
+    const video = new RTCPeerConnection();
+    video.createDataChannel("chat");
+    video.addTransceiver("video");
+    await video.setLocalDescription();
+    const one = new End();
+    one.transport.receive("offer", { type: "offer", sdp: video.localDescription.sdp });
+    await one.until(({ heard }) => heard.includes("failed"));
+    video.close();
+    await one.transport.close();
+  });
+
+  it("a server that names thousands of ICE servers costs one connection", async () => {
+    const many = Array.from({ length: 2000 }, () => ({ urls: "stun:x" }));
+    for (let times = 0; times < 20; times += 1) {
+      await new Transport(many, new End()).close();
+    }
+  });
+
   it("an ICE server that cannot be costs nothing", async () => {
     const one = new End([{ urls: "gopher:nowhere" }, { urls: ["", "stun:"] }, { urls: "turn:192.0.2.1" }]);
     const two = new End();
