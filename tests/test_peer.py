@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import ClassVar
 
 from django.test import SimpleTestCase
 from websockets.asyncio.client import connect
@@ -12,7 +11,7 @@ from websockets.asyncio.client import connect
 from chat.peer import CallEnded, Listener, Message, Peer, PeerError
 from chat.peer.errors import sentence
 from chat.peer.signaling_client import socket_url
-from tests.support.server import DaphneServer
+from tests.support.server import DaphneServer, ServerTestCase
 
 TEXTS = [
     "hello",
@@ -34,16 +33,7 @@ class Notes(Listener):
         self.notices.append(text)
 
 
-class PeerTest(SimpleTestCase):
-    server: ClassVar[DaphneServer]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.server = DaphneServer()
-        cls.server.start()
-        cls.addClassCleanup(cls.server.stop)
-
+class PeerTest(ServerTestCase):
     def peer(self, name: str, listener: Listener | None = None) -> Peer:
         return Peer(name, self.server.url, listener=listener)
 

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import signal
-from typing import ClassVar
-
-from django.test import SimpleTestCase
 
 from chat.peer.terminal import Exit
-from tests.support.server import DaphneServer
+from tests.support.server import ServerTestCase
 from tests.support.terminal import PATIENCE, Run
 
 
-class TerminalTest(SimpleTestCase):
-    server: ClassVar[DaphneServer]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.server = DaphneServer()
-        cls.server.start()
-        cls.addClassCleanup(cls.server.stop)
-
+class TerminalTest(ServerTestCase):
     def run_peer(self, *arguments: str, typed: bool = False) -> Run:
         run = Run(self.server.url, *arguments, typed=typed)
         self.enterContext(run)

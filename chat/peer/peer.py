@@ -46,6 +46,9 @@ from .signaling_client import State as ServerState
 MAX_UNASKED = 64
 """Sessions remembered that nobody here asked for."""
 
+MAX_HISTORIES = 32
+"""Names whose earlier messages are kept while the peer lives."""
+
 SERVER_SENTENCES: dict[ServerState, str] = {
     "connecting": "Connecting to the server…",
     "online": "Online",
@@ -283,8 +286,16 @@ class Peer:
             suites=[lambda: Classic(self._random)],
         )
         self._unasked.pop(peer.lower(), None)
-        self._link = Link(peer, around, self._history.setdefault(peer.lower(), []))
+        self._link = Link(peer, around, self._messages_with(peer.lower()))
         return self._link
+
+    def _messages_with(self, name: str) -> list[Message]:
+        """The messages under a name, which becomes the newest; the oldest is forgotten when there are too many."""
+        messages = self._history.pop(name, [])
+        self._history[name] = messages
+        if len(self._history) > MAX_HISTORIES:
+            del self._history[next(iter(self._history))]
+        return messages
 
     def _live(self, reason: str) -> Link:
         if self._link is None or self._link.over:

@@ -10,8 +10,8 @@ from playwright.sync_api import Dialog, Page, expect
 
 from tests.support.browser import BrowserTestCase
 
-SET = "(state) => window.fakePeer.set(state)"
-RECEIVE = "(message) => window.fakePeer.receive(message)"
+SET = "(state) => { window.fakePeer.set(state); return window.fakePeer.drawn(); }"
+RECEIVE = "(message) => { window.fakePeer.receive(message); return window.fakePeer.drawn(); }"
 ONLINE = {"state": "online", "sentence": "Online"}
 SECURED = {"state": "secured", "sentence": "Connected to bob.", "peer": "bob", "trust": "classic"}
 ENDED = {"state": "ended", "sentence": "bob left the chat.", "peer": "bob", "trust": None}

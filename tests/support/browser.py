@@ -15,7 +15,6 @@ import re
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from django.test import SimpleTestCase
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -28,7 +27,7 @@ from playwright.sync_api import (
 )
 
 from tests.support.paths import ROOT
-from tests.support.server import DaphneServer
+from tests.support.server import ServerTestCase
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
@@ -56,19 +55,14 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *ANYWHERE])
 
 
-class BrowserTestCase(SimpleTestCase):
+class BrowserTestCase(ServerTestCase):
     """One server and one Chromium for all tests of the class; every person starts with nothing."""
 
-    server_env: ClassVar[dict[str, str]] = {}
-    server: ClassVar[DaphneServer]
     browser: ClassVar[Browser]
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.server = DaphneServer(cls.server_env)
-        cls.server.start()
-        cls.addClassCleanup(cls.server.stop)
         playwright = sync_playwright().start()
         cls.addClassCleanup(playwright.stop)
         cls.browser = launch(playwright)

@@ -22,7 +22,9 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, ClassVar, Self
+
+from django.test import SimpleTestCase
 
 from tests.support.paths import ROOT
 
@@ -152,3 +154,15 @@ class DaphneServer:
         connection.settimeout(START_SECONDS)
         connection.connect(str(self._unix_socket))
         return connection
+
+
+class ServerTestCase(SimpleTestCase):
+    """One server for all tests of the class, started with `server_env`."""
+
+    server_env: ClassVar[dict[str, str]] = {}
+    server: ClassVar[DaphneServer]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.server = cls.enterClassContext(DaphneServer(cls.server_env))

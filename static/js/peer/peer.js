@@ -37,6 +37,8 @@ import { SignalingClient } from "./signaling_client.js";
 
 /** Sessions remembered that nobody here asked for. */
 const MAX_UNASKED = 64;
+/** Names whose earlier messages are kept while the page lives. */
+const MAX_HISTORIES = 32;
 
 /** @type {Readonly<Record<ServerState, string>>} */
 const SERVER_SENTENCES = Object.freeze({
@@ -292,10 +294,7 @@ export class Peer {
 
   /** @param {string} peer */
   #begin(peer) {
-    const key = peer.toLowerCase();
-    this.#unasked.delete(key);
-    const messages = this.#history.get(key) ?? [];
-    this.#history.set(key, messages);
+    this.#unasked.delete(peer.toLowerCase());
     this.#link = new Link(
       peer,
       {
@@ -306,9 +305,20 @@ export class Peer {
         newId: () => this.#newId(),
         suites: [() => new Classic(this.#random)],
       },
-      messages,
+      this.#messagesWith(peer.toLowerCase()),
     );
     return this.#link;
+  }
+
+  /** The messages under a name, which becomes the newest; the oldest is forgotten when there are too many. @param {string} name */
+  #messagesWith(name) {
+    const messages = this.#history.get(name) ?? [];
+    this.#history.delete(name);
+    this.#history.set(name, messages);
+    if (this.#history.size > MAX_HISTORIES) {
+      this.#history.delete(/** @type {string} */ (this.#history.keys().next().value));
+    }
+    return messages;
   }
 
   /** @param {string} reason */

@@ -11,6 +11,7 @@ export class Peer {
   constructor(name, { listener }) {
     this.listener = listener;
     this.refusal = null;
+    this.undrawn = [];
     this.state = {
       name,
       server: { state: "connecting", sentence: "Connecting to the server…" },
@@ -41,7 +42,15 @@ export class Peer {
     return calls;
   }
 
+  /** Resolves when the page has drawn what was changed. */
+  drawn() {
+    return new Promise((resolve) => this.undrawn.push(resolve));
+  }
+
   snapshot() {
+    for (const resolve of this.undrawn.splice(0)) {
+      resolve();
+    }
     return this.state;
   }
 
