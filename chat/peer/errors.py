@@ -89,5 +89,12 @@ class KeyRefused(Exception):
         self.reason = reason
 
 
+class HandshakeFailed(Exception):
+    """A message of the handshake that cannot be: malformed, not authentic, of a wrong key or of another version.
+
+    The text says what was wrong with it, and holds nothing of its content.
+    """
+
+
 class Unexpected(Exception):
     """An event that the state table has no row for: whoever caused it broke the protocol."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from django.test import SimpleTestCase
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from chat.peer import call, conversation, errors, link
+from chat.peer import call, conversation, errors, link, verification
 from tests.support.browser import launch
 from tests.support.paths import ROOT
 
@@ -43,12 +43,12 @@ SHAPES = """async () => {
 }"""
 
 SIBLINGS = """async () => {
-  const [call, conversation, errors, link] = await Promise.all(
-    ["call", "conversation", "errors", "link"].map((name) => import(`/static/js/peer/${name}.js`)));
+  const [call, conversation, errors, link, verification] = await Promise.all(
+    ["call", "conversation", "errors", "link", "verification"].map((name) => import(`/static/js/peer/${name}.js`)));
   return {
     table: call.TABLE, endings: call.ENDINGS, deadlines: call.DEADLINES,
     chatTable: conversation.TABLE, chatEndings: conversation.ENDINGS,
-    sentences: errors.SENTENCES, orderly: [...errors.ORDERLY].sort(), states: link.SENTENCES,
+    emoji: verification.EMOJI, sentences: errors.SENTENCES, orderly: [...errors.ORDERLY].sort(), states: link.SENTENCES,
   };
 }"""
 
@@ -107,6 +107,7 @@ class ModulesTest(SimpleTestCase):
             self.assertEqual(theirs[name], {f"{state} {event}": to for (state, event), to in table.items()}, name)
         self.assertEqual(theirs["deadlines"], {str(state): seconds for state, seconds in call.DEADLINES.items()})
         self.assertEqual(theirs["sentences"], errors.SENTENCES)
+        self.assertEqual(theirs["emoji"], [list(entry) for entry in verification.EMOJI])
         self.assertEqual(theirs["orderly"], sorted(errors.ORDERLY))
         self.assertEqual(theirs["states"], link.SENTENCES)
 

@@ -109,3 +109,12 @@ export class Unexpected extends Error {
     this.name = "Unexpected";
   }
 }
+
+/** A lowkey/2 handshake cannot be finished with what came: malformed, forged, under an unusable key or one's own. */
+export class HandshakeFailed extends Error {
+  /** @param {string} why for whoever debugs; holds nothing of what came */
+  constructor(why) {
+    super(why);
+    this.name = "HandshakeFailed";
+  }
+}

@@ -1,0 +1,417 @@
+/**
+ * The handshake of lowkey/2 (docs/protocol.md, section 3.1): Noise XX, or XXpsk0 with an invite, on NaCl primitives.
+ * Mirrors chat/peer/handshake.py.
+ *
+ * Three messages: `write` makes this side's next, `read` takes the other's, and after the third both have `keys`. A
+ * message that does not verify throws HandshakeFailed and changes nothing, so the honest one can still follow; a turn
+ * that is not this side's throws Unexpected. The caller knows `theirIdentity` after the second message, before it writes
+ * the third: that is where a pin is compared.
+ *
+ * Whoever needs `keys` beyond `erase` copies them.
+ */
+
+import { HandshakeFailed, Unexpected } from "./errors.js";
+import {
+  concat,
+  dh,
+  equal,
+  hkdf,
+  hmac,
+  KEY_BYTES,
+  lp,
+  NONCE_BYTES,
+  publicKey,
+  seal,
+  sha512,
+  u64,
+  unseal,
+  utf8,
+  wipe,
+} from "./primitives.js";
+
+/** @import {Random} from "./primitives.js" */
+/** @typedef {"caller" | "called"} Role */
+/** @typedef {{public: Uint8Array, dh: (theirs: Uint8Array) => Promise<Uint8Array>}} Identity */
+
+/**
+ * What the handshake leaves. `ephemeral` is this side's private one: the called one's ratchet begins with it, the
+ * caller's is erased and null.
+ * @typedef {object} Keys
+ * @property {Uint8Array} root
+ * @property {Uint8Array} chain
+ * @property {Uint8Array} sealCaller
+ * @property {Uint8Array} sealCalled
+ * @property {Uint8Array} transcript
+ * @property {Uint8Array | null} ephemeral
+ * @property {Uint8Array} theirEphemeral
+ */
+
+/** What a message works on, and what stands once it has verified. */
+/** @typedef {{noise: Noise, ephemeral: Uint8Array, theirEphemeral: Uint8Array, theirIdentity: Uint8Array}} State */
+
+const VERSION = 2;
+const VERSIONS = [VERSION];
+const MAC_BYTES = 16;
+const NOTHING = new Uint8Array();
+const ZERO_NONCE = new Uint8Array(NONCE_BYTES);
+
+/** Whose turn it is, message for message. @type {Record<Role, ("write" | "read")[]>} */
+const TURNS = { caller: ["write", "read", "write"], called: ["read", "write", "read"] };
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Noise's symmetric state: the hash of all that was said, the chaining key, and the key once there is one. */
+class Noise {
+  /** @type {Uint8Array | null} */
+  #key = null;
+  #count = 0;
+
+  /** @param {Uint8Array} hash @param {Uint8Array} chaining */
+  constructor(hash, chaining) {
+    this.hash = hash;
+    this.chaining = chaining;
+  }
+
+  copy() {
+    const copy = new Noise(this.hash.slice(), this.chaining.slice());
+    copy.#key = this.#key?.slice() ?? null;
+    copy.#count = this.#count;
+    return copy;
+  }
+
+  erase() {
+    wipe(this.hash, this.chaining, this.#key);
+  }
+
+  /** @param {Uint8Array} data */
+  mixHash(data) {
+    this.hash = sha512(this.hash, data);
+  }
+
+  /** @param {Uint8Array} input */
+  mixKey(input) {
+    const out = hkdf(this.chaining, input, NOTHING, 128);
+    this.#begin(out.slice(0, 64), out.slice(64, 96));
+    wipe(out);
+  }
+
+  /** @param {Uint8Array} input */
+  mixKeyAndHash(input) {
+    const out = hkdf(this.chaining, input, NOTHING, 192);
+    this.#begin(out.slice(0, 64), out.slice(128, 160));
+    this.mixHash(out.subarray(64, 128));
+    wipe(out);
+  }
+
+  /** @param {Uint8Array} chaining @param {Uint8Array} key */
+  #begin(chaining, key) {
+    wipe(this.chaining, this.#key);
+    this.chaining = chaining;
+    this.#key = key;
+    this.#count = 0;
+  }
+
+  /** @param {Uint8Array} plaintext */
+  encrypt(plaintext) {
+    const ciphertext = this.#withKey((key) => seal(key, ZERO_NONCE, plaintext)) ?? plaintext;
+    this.mixHash(ciphertext);
+    return ciphertext;
+  }
+
+  /** @param {Uint8Array} ciphertext */
+  decrypt(ciphertext) {
+    const plaintext = this.#key === null ? ciphertext : this.#withKey((key) => unseal(key, ZERO_NONCE, ciphertext));
+    if (plaintext === null) {
+      throw new HandshakeFailed("a part of the message does not verify");
+    }
+    this.mixHash(ciphertext);
+    return plaintext;
+  }
+
+  /**
+   * The transcript is bound through the key, since secretbox takes no associated data; each key serves once, so its
+   * nonce can be zero. Null while there is no key.
+   * @param {(key: Uint8Array) => Uint8Array | null} work
+   */
+  #withKey(work) {
+    if (this.#key === null) {
+      return null;
+    }
+    const mac = hmac(this.#key, utf8("lk2 hs"), u64(this.#count), this.hash);
+    this.#count += 1;
+    const result = work(mac.subarray(0, KEY_BYTES));
+    wipe(mac);
+    return result;
+  }
+}
+
+/** One side of one handshake. */
+export class Handshake {
+  /** @type {Keys | null} */
+  keys = null;
+
+  #role;
+  #identity;
+  #random;
+  #psk;
+  #payload = utf8(JSON.stringify({ versions: VERSIONS }));
+  /** @type {State | null} */
+  #state;
+  #step = 0;
+  #working = false;
+
+  /**
+   * @param {Role} role
+   * @param {string} caller the name of the one who calls
+   * @param {string} called the name of the other
+   * @param {Identity} identity
+   * @param {Random} random
+   * @param {Uint8Array | null} [psk] of the invite, 32 bytes
+   */
+  constructor(role, caller, called, identity, random, psk = null) {
+    this.#role = role;
+    this.#identity = identity;
+    this.#random = random;
+    this.#psk = psk?.slice() ?? null;
+    const noise = opening(psk !== null, caller, called);
+    this.#state = { noise, ephemeral: NOTHING, theirEphemeral: NOTHING, theirIdentity: NOTHING };
+  }
+
+  /** The other's IK as soon as it is known. @returns {Uint8Array | null} */
+  get theirIdentity() {
+    return this.#state?.theirIdentity.length ? this.#state.theirIdentity : null;
+  }
+
+  /** The next message of this side. @returns {Promise<Uint8Array>} */
+  write() {
+    /** @type {((state: State) => Uint8Array | Promise<Uint8Array>)[]} */
+    const steps = [this.#writeFirst, this.#writeSecond, this.#writeThird];
+    return this.#turn("write", (state) => steps[this.#step].call(this, state));
+  }
+
+  /** Take the other's next message. @param {Uint8Array} message @returns {Promise<void>} */
+  read(message) {
+    const steps = [this.#readFirst, this.#readSecond, this.#readThird];
+    return this.#turn("read", (state) => steps[this.#step].call(this, state, message));
+  }
+
+  /** Overwrite every secret, `keys` too; nothing can follow. */
+  erase() {
+    if (this.#state) {
+      eraseState(this.#state);
+    }
+    wipe(this.#psk, ...Object.values(this.keys ?? {}));
+    this.#state = null;
+    this.#psk = null;
+    this.keys = null;
+  }
+
+  /**
+   * Work on a copy of the state, which stands only when the message is made or has verified.
+   * @template T
+   * @param {"write" | "read"} turn
+   * @param {(state: State) => T | Promise<T>} work
+   */
+  async #turn(turn, work) {
+    if (this.#state === null || this.#working || TURNS[this.#role][this.#step] !== turn) {
+      throw new Unexpected(turn, `handshake ${this.#role} ${this.#state ? this.#step : "erased"}`);
+    }
+    const copy = { ...this.#state, noise: this.#state.noise.copy() };
+    this.#working = true;
+    try {
+      const result = await work(copy);
+      this.#settle(turn, copy);
+      return result;
+    } catch (error) {
+      copy.noise.erase();
+      wipe(copy.ephemeral === this.#state?.ephemeral ? null : copy.ephemeral);
+      throw error;
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  /** @param {string} turn @param {State} state */
+  #settle(turn, state) {
+    if (this.#state === null) {
+      eraseState(state);
+      throw new Unexpected(turn, "handshake erased meanwhile");
+    }
+    this.#state.noise.erase();
+    this.#state = state;
+    this.#step += 1;
+    if (this.#step === TURNS[this.#role].length) {
+      this.#split(state);
+    }
+  }
+
+  /** m1 = (psk) e, Encrypt(empty). @param {State} state */
+  #writeFirst(state) {
+    this.#mixPsk(state);
+    return concat(this.#writeEphemeral(state), state.noise.encrypt(NOTHING));
+  }
+
+  /** @param {State} state @param {Uint8Array} message */
+  #readFirst(state, message) {
+    if (message.length !== KEY_BYTES + (this.#psk ? MAC_BYTES : 0)) {
+      throw new HandshakeFailed("the first message has another length");
+    }
+    this.#mixPsk(state);
+    this.#readEphemeral(state, message);
+    state.noise.decrypt(message.subarray(KEY_BYTES));
+  }
+
+  /** m2 = e, ee, s, es, Encrypt(payload). @param {State} state */
+  async #writeSecond(state) {
+    const ephemeral = this.#writeEphemeral(state);
+    mixAgreed(state.noise, agree(state.ephemeral, state.theirEphemeral));
+    const identity = state.noise.encrypt(this.#identity.public);
+    mixAgreed(state.noise, await this.#agreeAsIdentity(state.theirEphemeral));
+    return concat(ephemeral, identity, state.noise.encrypt(this.#payload));
+  }
+
+  /** @param {State} state @param {Uint8Array} message */
+  #readSecond(state, message) {
+    this.#readEphemeral(state, message);
+    mixAgreed(state.noise, agree(state.ephemeral, state.theirEphemeral));
+    const payload = this.#readIdentity(state, message.subarray(KEY_BYTES));
+    mixAgreed(state.noise, agree(state.ephemeral, state.theirIdentity));
+    checkPayload(state.noise.decrypt(payload));
+  }
+
+  /** m3 = s, se, Encrypt(payload). @param {State} state */
+  async #writeThird(state) {
+    const identity = state.noise.encrypt(this.#identity.public);
+    mixAgreed(state.noise, await this.#agreeAsIdentity(state.theirEphemeral));
+    return concat(identity, state.noise.encrypt(this.#payload));
+  }
+
+  /** @param {State} state @param {Uint8Array} message */
+  #readThird(state, message) {
+    const payload = this.#readIdentity(state, message);
+    mixAgreed(state.noise, agree(state.ephemeral, state.theirIdentity));
+    checkPayload(state.noise.decrypt(payload));
+  }
+
+  /** @param {State} state */
+  #mixPsk(state) {
+    if (this.#psk) {
+      state.noise.mixKeyAndHash(this.#psk);
+    }
+  }
+
+  /** @param {State} state */
+  #writeEphemeral(state) {
+    state.ephemeral = this.#random(KEY_BYTES).slice();
+    const ephemeral = publicKey(state.ephemeral);
+    this.#mixEphemeral(state, ephemeral);
+    return ephemeral;
+  }
+
+  /** @param {State} state @param {Uint8Array} message */
+  #readEphemeral(state, message) {
+    if (message.length < KEY_BYTES) {
+      throw new HandshakeFailed("the message ends too early");
+    }
+    state.theirEphemeral = message.slice(0, KEY_BYTES);
+    this.#mixEphemeral(state, state.theirEphemeral);
+  }
+
+  /** With a psk the ephemeral key is mixed into the key as well. @param {State} state @param {Uint8Array} ephemeral */
+  #mixEphemeral(state, ephemeral) {
+    state.noise.mixHash(ephemeral);
+    if (this.#psk) {
+      state.noise.mixKey(ephemeral);
+    }
+  }
+
+  /** Takes their IK from the front, and gives the rest. @param {State} state @param {Uint8Array} message */
+  #readIdentity(state, message) {
+    state.theirIdentity = state.noise.decrypt(message.subarray(0, KEY_BYTES + MAC_BYTES));
+    if (equal(state.theirIdentity, this.#identity.public)) {
+      throw new HandshakeFailed("one's own identity key came back");
+    }
+    return message.subarray(KEY_BYTES + MAC_BYTES);
+  }
+
+  /** @param {Uint8Array} theirs */
+  async #agreeAsIdentity(theirs) {
+    const shared = await this.#identity.dh(theirs).catch(() => NOTHING);
+    if (shared.length !== KEY_BYTES || shared.every((byte) => byte === 0)) {
+      throw new HandshakeFailed("their key cannot be used with the identity key");
+    }
+    return shared;
+  }
+
+  /** @param {State} state */
+  #split(state) {
+    const out = hkdf(state.noise.chaining, state.noise.hash, utf8("lowkey/2 split"), 128);
+    const [root, chain, sealCaller, sealCalled] = [0, 32, 64, 96].map((at) => out.slice(at, at + KEY_BYTES));
+    const transcript = state.noise.hash.slice();
+    const ephemeral = this.#role === "called" ? state.ephemeral.slice() : null;
+    this.keys = {
+      root,
+      chain,
+      sealCaller,
+      sealCalled,
+      transcript,
+      ephemeral,
+      theirEphemeral: state.theirEphemeral.slice(),
+    };
+    wipe(out, state.ephemeral, this.#psk);
+    state.noise.erase();
+  }
+}
+
+/** @param {boolean} withPsk @param {string} caller @param {string} called */
+function opening(withPsk, caller, called) {
+  const start = new Uint8Array(64);
+  start.set(utf8(`Noise_XX${withPsk ? "psk0" : ""}_25519_XSalsaPoly_SHA512+lowkey/2`));
+  const noise = new Noise(start, start.slice());
+  noise.mixHash(concat(...["lowkey/2", caller.toLowerCase(), called.toLowerCase()].map((text) => lp(utf8(text)))));
+  return noise;
+}
+
+/** @param {State} state */
+function eraseState({ noise, ephemeral }) {
+  noise.erase();
+  wipe(ephemeral);
+}
+
+/** @param {Uint8Array} privateKey @param {Uint8Array} theirs */
+function agree(privateKey, theirs) {
+  try {
+    return dh(privateKey, theirs);
+  } catch {
+    throw new HandshakeFailed("their key gives an all-zero result");
+  }
+}
+
+/** @param {Noise} noise @param {Uint8Array} shared */
+function mixAgreed(noise, shared) {
+  noise.mixKey(shared);
+  wipe(shared);
+}
+
+/** Ends what is malformed, and what could have been a later version than the one in use. @param {Uint8Array} payload */
+function checkPayload(payload) {
+  const versions = versionsIn(payload);
+  const common = VERSIONS.filter((version) => versions.includes(version));
+  if (Math.max(...common) !== VERSION) {
+    throw new HandshakeFailed("the versions of the two do not lead to the one in use");
+  }
+}
+
+/** @param {Uint8Array} payload @returns {number[]} */
+function versionsIn(payload) {
+  let versions;
+  try {
+    versions = JSON.parse(decoder.decode(payload)).versions;
+  } catch {
+    versions = null;
+  }
+  if (!Array.isArray(versions) || !versions.every(Number.isSafeInteger)) {
+    throw new HandshakeFailed("the payload is malformed");
+  }
+  return versions;
+}
