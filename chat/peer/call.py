@@ -206,20 +206,14 @@ class Call:
         return self._keys([opening])
 
     def declined(self, reason: str, session_id: str | None = None) -> list[Effect]:
-        if self._is_of_another(session_id):
-            return []
-        return self._step("declined", reason if reason in _REASONS_TO_DECLINE else "declined")
+        return self._told("declined", reason if reason in _REASONS_TO_DECLINE else "declined", session_id)
 
     def left(self, reason: str, session_id: str | None = None) -> list[Effect]:
         """The session is over: the other one left it (`left`) or is gone (`gone`)."""
-        if self._is_of_another(session_id):
-            return []
-        return self._step("left", "gone" if reason == "gone" else "no_answer")
+        return self._told("left", "gone" if reason == "gone" else "no_answer", session_id)
 
     def error(self, code: str, session_id: str | None = None) -> list[Effect]:
-        if self._is_of_another(session_id):
-            return []
-        return self._step("error", code)
+        return self._told("error", code, session_id)
 
     def server_lost(self) -> list[Effect]:
         return self._step("server_lost")
@@ -281,9 +275,9 @@ class Call:
         tells = event in _TELLS_THE_OTHER or (event in _TELLS_IN_A_SESSION and self._session is not None)
         return [Send(self._leave())] if tells else []
 
-    def _is_of_another(self, session_id: str | None) -> bool:
-        """Whether what the server says is about another session, as one that this side has left already."""
-        return session_id is not None and session_id != self.session_id
+    def _told(self, event: str, reason: str, session_id: str | None) -> list[Effect]:
+        """What the server says of a session. Of another one, as one that this side has left already, it changes nothing."""
+        return self._step(event, reason) if session_id in (None, self.session_id) else []
 
     def _leave(self) -> SessionLeave:
         """By its id, so that an answer to it cannot be taken for one to a later call; by name while there is no id."""

@@ -73,7 +73,7 @@ class Conversation:
         self._now = now
         self._new_id = new_id
         self._outbox = Outbox()
-        self._earlier = len(messages)
+        self.earlier = len(messages)
 
     # The person
 
@@ -144,7 +144,7 @@ class Conversation:
 
     def _add(self, *, mine: bool, body: str, status: Status) -> Message:
         message = Message(
-            self._new_id(), mine, body, self._now(), status, new_call=len(self.messages) == self._earlier > 0
+            self._new_id(), mine, body, self._now(), status, new_call=len(self.messages) == self.earlier > 0
         )
         self.messages.append(message)
         return message

@@ -70,11 +70,10 @@ class Surroundings:
 
 
 class Link:
-    """The link to the peer called `peer`; the first `earlier` of `messages` were exchanged under that name before."""
+    """The link to the peer called `peer`; `messages` are those already exchanged under that name."""
 
     def __init__(self, peer: str, around: Surroundings, messages: list[Message]) -> None:
         self.messages = messages
-        self.earlier = len(messages)
         self._around = around
         self._call = Call(peer, around.suites)
         self._conversation: Conversation | None = None
@@ -113,6 +112,11 @@ class Link:
     @property
     def trust(self) -> str | None:
         return self._conversation.suite.trust if self._conversation else None
+
+    @property
+    def earlier(self) -> int:
+        """How many of `messages` were exchanged under that name before."""
+        return self._conversation.earlier if self._conversation else len(self.messages)
 
     def beside(self, session: wire.JoinedPayload) -> bool:
         """Whether a session is another call of the same name, beside the chat that is open."""

@@ -7,7 +7,6 @@ there is. Second callers hear `busy`. A session that the server opens unasked do
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import time
 from collections.abc import Callable
@@ -39,7 +38,7 @@ from .classic import Classic
 from .errors import PeerError, Unexpected, sentence
 from .link import Link, Surroundings
 from .messages import Message
-from .primitives import Random
+from .primitives import Random, b64url
 from .signaling_client import SignalingClient
 from .signaling_client import State as ServerState
 
@@ -314,7 +313,7 @@ class Peer:
         return link if link is not None and not link.over and same_name(link.peer, name) else None
 
     def _new_id(self) -> str:
-        return base64.urlsafe_b64encode(self._random(16)).decode().rstrip("=")
+        return b64url(self._random(16))
 
     def _changed(self) -> None:
         self._listener.changed()

@@ -178,26 +178,17 @@ export class Call {
 
   /** @param {string} reason @param {string} [sessionId] */
   declined(reason, sessionId) {
-    if (this.#isOfAnother(sessionId)) {
-      return [];
-    }
-    return this.#step("declined", REASONS_TO_DECLINE.has(reason) ? reason : "declined");
+    return this.#told("declined", REASONS_TO_DECLINE.has(reason) ? reason : "declined", sessionId);
   }
 
   /** The session is over: the other one left it (`left`) or is gone (`gone`). @param {string} reason @param {string} [sessionId] */
   left(reason, sessionId) {
-    if (this.#isOfAnother(sessionId)) {
-      return [];
-    }
-    return this.#step("left", reason === "gone" ? "gone" : "no_answer");
+    return this.#told("left", reason === "gone" ? "gone" : "no_answer", sessionId);
   }
 
   /** @param {string} code @param {string} [sessionId] */
   error(code, sessionId) {
-    if (this.#isOfAnother(sessionId)) {
-      return [];
-    }
-    return this.#step("error", code);
+    return this.#told("error", code, sessionId);
   }
 
   serverLost() {
@@ -271,11 +262,6 @@ export class Call {
 
   // Inside
 
-  /** Whether what the server says is about another session, as one that this side has left already. @param {string} [sessionId] */
-  #isOfAnother(sessionId) {
-    return sessionId !== undefined && sessionId !== this.sessionId;
-  }
-
   get #over() {
     return this.state === "ended";
   }
@@ -306,6 +292,16 @@ export class Call {
     this.reason = ENDINGS[row] ?? reason;
     const tells = TELLS_THE_OTHER.has(event) || (TELLS_IN_A_SESSION.has(event) && this.#session !== null);
     return tells ? [{ do: "send", message: this.#leave() }] : [];
+  }
+
+  /**
+   * What the server says of a session. Of another one, as one that this side has left already, it changes nothing.
+   * @param {string} event
+   * @param {string} reason
+   * @param {string | undefined} sessionId
+   */
+  #told(event, reason, sessionId) {
+    return sessionId === undefined || sessionId === this.sessionId ? this.#step(event, reason) : [];
   }
 
   /**

@@ -7,16 +7,25 @@
  */
 
 import { KeyRefused } from "./errors.js";
-import { b64, boxKey, concat, KEY_BYTES, NONCE_BYTES, publicKey, seal, unb64, unseal } from "./primitives.js";
+import {
+  b64,
+  boxKey,
+  concat,
+  KEY_BYTES,
+  NONCE_BYTES,
+  publicKey,
+  seal,
+  unb64,
+  unseal,
+  unutf8,
+  utf8,
+} from "./primitives.js";
 
 /** @import {Payload} from "../signaling/messages.js" */
 /** @import {Random} from "./primitives.js" */
 
 const MAX_FRAME_CHARS = 180_000;
 const MAX_NONCES = 65_536;
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** One side's throw-away key, and the box it makes with the other's. */
 export class Classic {
@@ -97,7 +106,7 @@ export class Classic {
   seal(text) {
     const nonce = this.#random(NONCE_BYTES);
     this.#remember(b64(nonce));
-    const box = b64(concat(nonce, seal(this.#agreedKey(), nonce, encoder.encode(text))));
+    const box = b64(concat(nonce, seal(this.#agreedKey(), nonce, utf8(text))));
     return this.#wrapped ? JSON.stringify({ rk: b64(this.#public), ct: box }) : box;
   }
 
@@ -121,7 +130,7 @@ export class Classic {
       return null;
     }
     const message = unseal(this.#agreedKey(), nonce, data.subarray(NONCE_BYTES));
-    const text = message && decoder.decode(message);
+    const text = message && unutf8(message);
     if (text !== null) {
       this.#remember(b64(nonce));
       this.#wrapped = wrapped;

@@ -19,12 +19,14 @@ import {
   hmac,
   KEY_BYTES,
   lp,
+  MAC_BYTES,
   NONCE_BYTES,
   publicKey,
   seal,
   sha512,
   u64,
   unseal,
+  unutf8,
   utf8,
   wipe,
 } from "./primitives.js";
@@ -51,14 +53,11 @@ import {
 
 const VERSION = 2;
 const VERSIONS = [VERSION];
-const MAC_BYTES = 16;
 const NOTHING = new Uint8Array();
 const ZERO_NONCE = new Uint8Array(NONCE_BYTES);
 
 /** Whose turn it is, message for message. @type {Record<Role, ("write" | "read")[]>} */
 const TURNS = { caller: ["write", "read", "write"], called: ["read", "write", "read"] };
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Noise's symmetric state: the hash of all that was said, the chaining key, and the key once there is one. */
 class Noise {
@@ -406,7 +405,7 @@ function checkPayload(payload) {
 function versionsIn(payload) {
   let versions;
   try {
-    versions = JSON.parse(decoder.decode(payload)).versions;
+    versions = JSON.parse(unutf8(payload)).versions;
   } catch {
     versions = null;
   }

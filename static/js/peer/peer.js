@@ -9,7 +9,7 @@ import { isName, sameName } from "../signaling/messages.js";
 import { Classic } from "./classic.js";
 import { PeerError, sentence, Unexpected } from "./errors.js";
 import { Link, SENTENCES } from "./link.js";
-import { b64 } from "./primitives.js";
+import { b64url } from "./primitives.js";
 import { SignalingClient } from "./signaling_client.js";
 
 /** @import {ErrorMessage, FromServer, JoinedPayload, Payload, Relayed, SessionEnded, SessionJoined} from "../signaling/messages.js" */
@@ -344,6 +344,6 @@ export class Peer {
   }
 
   #newId() {
-    return b64(this.#random(16)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    return b64url(this.#random(16));
   }
 }

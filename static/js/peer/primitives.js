@@ -17,8 +17,10 @@ import {
 
 export const KEY_BYTES = 32;
 export const NONCE_BYTES = 24;
+export const MAC_BYTES = 16;
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const SIGMA = words(utf8("expand 32-byte k"));
 const ZEROS = new Uint8Array(16);
 
@@ -161,6 +163,11 @@ export function unb64url(text) {
 /** @param {string} text */
 export function utf8(text) {
   return encoder.encode(text);
+}
+
+/** The inverse of `utf8`; throws TypeError for what is not UTF-8. @param {Uint8Array} data */
+export function unutf8(data) {
+  return decoder.decode(data);
 }
 
 /** `data` behind its length in 2 bytes; RangeError when that is not enough. @param {Uint8Array} data */

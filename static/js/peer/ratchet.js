@@ -14,6 +14,7 @@ import {
   hkdf,
   hmac,
   KEY_BYTES,
+  MAC_BYTES,
   NONCE_BYTES,
   pad,
   publicKey,
@@ -42,7 +43,6 @@ const KEPT_SECONDS = 300;
 
 const FRAME_TYPE = 0x02;
 const HEADER_BYTES = 41;
-const MAC_BYTES = 16;
 const BLOCK = 64;
 const TO_MESSAGE = Uint8Array.of(1);
 const TO_CHAIN = Uint8Array.of(2);

@@ -5,7 +5,7 @@
  * not open. Which offer an answer is for, `re`, is the caller's to compare: `counter` is the one last sealed.
  */
 
-import { b64, concat, NONCE_BYTES, pad, seal, u32, unb64, unpad, unseal, utf8, wipe } from "./primitives.js";
+import { b64, concat, NONCE_BYTES, pad, seal, u32, unb64, unpad, unseal, unutf8, utf8, wipe } from "./primitives.js";
 
 /** @import {Payload} from "../signaling/messages.js" */
 /** @import {Keys, Role} from "./handshake.js" */
@@ -23,8 +23,6 @@ const MAX_JSON_BYTES = 40_000;
 const BLOCK = 1024;
 /** What the longest JSON comes to: 40 blocks, a nonce and a MAC, in base64. */
 const MAX_BOX_CHARS = 54_668;
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** One side's sealed signals under the keys of one handshake, which it copies. */
 export class Sealing {
@@ -112,7 +110,7 @@ function readBody(json) {
     return null;
   }
   try {
-    const body = JSON.parse(decoder.decode(json));
+    const body = JSON.parse(unutf8(json));
     return typeof body === "object" && !Array.isArray(body) ? body : null;
   } catch {
     return null;
