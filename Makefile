@@ -13,7 +13,7 @@ RUN_TOOLS := .venv/.requirements
 DEV_TOOLS := .venv/.requirements-dev
 NODE_TOOLS := node_modules/.package-lock.json
 
-.PHONY: help run test check format vendor screenshots clean
+.PHONY: help run test check model format vendor screenshots clean
 
 help: ## what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -35,6 +35,10 @@ check: $(DEV_TOOLS) $(NODE_TOOLS) ## what can be said without running it: form, 
 	run $(NPM)/tsc --project jsconfig.json; \
 	run $(BIN)/python scripts/vendor.py --check; \
 	exit $$status
+
+model: ## what a malicious server can and cannot do, asked of the model in docs/model; some minutes
+	@scripts/setup model
+	$(PYTHON) scripts/model.py
 
 format: $(DEV_TOOLS) $(NODE_TOOLS) ## bring Python, JavaScript, CSS and JSON into form
 	$(BIN)/ruff format .

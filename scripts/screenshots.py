@@ -2,7 +2,8 @@
 """The pictures of the README: two people in two real browsers, chatting through a real server.
 
 `make screenshots` (or `.venv/bin/python scripts/screenshots.py [DIRECTORY]`) writes them to docs/screenshots: the username
-page, an incoming call and a chat, on a phone and on a desktop, in light and in dark.
+page, an incoming call, a chat, two people comparing, an invite, another device under a known name, and an older app, on a
+phone and on a desktop, in light and in dark.
 """
 
 from __future__ import annotations
@@ -45,6 +46,19 @@ TALK = (
 )
 
 
+OLDER_APP = """(name) => {
+  const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws?username=${name}`);
+  const send = (type, payload) => socket.send(JSON.stringify({ type, target: "alice", payload }));
+  socket.addEventListener("open", () => send("session:connect", {}));
+  socket.addEventListener("message", ({ data }) => {
+    if (JSON.parse(data).type === "session:joined") {
+      send("key:exchange", { publicKey: btoa("an older app, without its proof.") });
+    }
+  });
+}"""
+"""It calls alice with a key and no proof, as the original app does."""
+
+
 @dataclass(frozen=True)
 class Album:
     """Where the pictures of one size and theme go."""
@@ -80,14 +94,70 @@ def choose(page: Page, name: str) -> None:
 
 
 def say(page: Page, text: str, number: int) -> None:
-    """Send a message and wait until it was handed over."""
+    """Send a message and wait until it has arrived."""
     page.get_by_test_id("message-input").fill(text)
     page.get_by_test_id("message-send").click()
-    expect(page.get_by_test_id("message").nth(number)).to_have_attribute("data-status", "sent")
+    expect(page.get_by_test_id("message").nth(number)).to_have_attribute("data-status", "delivered")
 
 
-def picture(browser: Browser, url: str, album: Album) -> None:
-    """From the first page to the end of a short conversation."""
+def secured(*pages: Page) -> None:
+    """Wait until they can write to each other."""
+    for page in pages:
+        expect(page.get_by_test_id("chat-state")).to_have_attribute("data-state", "secured")
+
+
+def compare(alice: Page, bob: Page, album: Album) -> None:
+    """Two people make sure of each other."""
+    alice.get_by_test_id("verify-open").click()
+    expect(alice.get_by_test_id("sas-emoji").get_by_role("listitem")).to_have_count(7)
+    album.take(alice, "verify")
+    for page in (alice, bob):
+        page.get_by_test_id("sas-match").click()
+        expect(page.get_by_test_id("trust")).to_have_attribute("data-trust", "verified")
+
+
+def invite(alice: Page, album: Album) -> None:
+    """A link to hand over."""
+    alice.get_by_test_id("invite-create").click()
+    album.take(alice, "invite")
+    alice.keyboard.press("Escape")
+
+
+def meet_another_bob(browser: Browser, server: DaphneServer, album: Album, alice: Page) -> None:
+    """Somebody on another device takes bob's name, which a server that has just started keeps for nobody."""
+    server.stop()
+    server.start()
+    alice.reload()
+    bob = enter(browser, server.url, album)
+    choose(bob, "bob")
+    call(bob, alice)
+    expect(alice.get_by_test_id("key-changed")).to_be_visible()
+    album.take(alice, "key-changed")
+    alice.get_by_test_id("key-refuse").click()
+    bob.context.close()
+
+
+def meet_an_older_app(browser: Browser, server: DaphneServer, album: Album, alice: Page) -> None:
+    """One that cannot prove who it is."""
+    caller = enter(browser, server.url, album)
+    caller.evaluate(OLDER_APP, "carol")
+    alice.get_by_test_id("incoming-accept").click()
+    expect(alice.get_by_test_id("classic-warning")).to_be_visible()
+    album.take(alice, "classic")
+    caller.context.close()
+
+
+def call(caller: Page, called: Page) -> None:
+    """Call alice, who accepts."""
+    expect(called.get_by_test_id("server-state")).to_have_attribute("data-state", "online", timeout=20_000)
+    caller.get_by_test_id("peer-input").fill("alice")
+    caller.get_by_test_id("peer-connect").click()
+    called.get_by_test_id("incoming-accept").click()
+
+
+def picture(browser: Browser, server: DaphneServer, album: Album) -> None:
+    """From the first page over a short conversation to what can go wrong."""
+    url = server.url
     people = [enter(browser, url, album) for _ in (ALICE, BOB)]
     alice, bob = people
     album.take(alice, "username")
@@ -98,24 +168,31 @@ def picture(browser: Browser, url: str, album: Album) -> None:
     expect(alice.get_by_test_id("incoming-request")).to_be_visible()
     album.take(alice, "incoming")
     alice.get_by_test_id("incoming-accept").click()
-    for page in people:
-        expect(page.get_by_test_id("chat-state")).to_have_attribute("data-state", "secured")
+    secured(alice, bob)
+    compare(alice, bob, album)
     for number, (author, text) in enumerate(TALK):
         say(people[author], text, number)
         expect(people[1 - author].get_by_test_id("message")).to_have_count(number + 1)
     album.take(alice, "chat")
-    for page in people:
-        page.context.close()
+    bob.get_by_test_id("chat-end").click()
+    bob.context.close()
+    alice.reload()
+    expect(alice.get_by_test_id("server-state")).to_have_attribute("data-state", "online")
+    invite(alice, album)
+    meet_another_bob(browser, server, album, alice)
+    meet_an_older_app(browser, server, album, alice)
+    alice.context.close()
 
 
 def main() -> None:
     """All of them."""
     directory = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screenshots"
     directory.mkdir(parents=True, exist_ok=True)
-    with DaphneServer({"CALL_BURST": "100"}) as server, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = launch(playwright)
         for theme, size in itertools.product(THEMES, SIZES):
-            picture(browser, server.url, Album(directory, theme, size))
+            with DaphneServer({"CALL_BURST": "100"}) as server:
+                picture(browser, server, Album(directory, theme, size))
         browser.close()
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What static/ takes from npm packages: the noble bundle, the title's font, the icons.
+"""What static/ takes from npm packages: the noble and QR bundles, the title's font, the icons.
 
 `scripts/vendor.py` builds them from node_modules (`npm ci`, so from package-lock.json) as scripts/vendor.json lists them;
 `scripts/vendor.py --check` builds them elsewhere and compares, so that anyone can see that what is committed is what the
@@ -109,12 +109,18 @@ def packages(wanted: dict[str, Any]) -> Iterator[str]:
 
 
 def licences(names: Iterator[str]) -> str:
-    """Each package's own licence text, word for word."""
+    """Each package's own licence text, word for word; of two to choose from, MIT's."""
     parts = ["# Licences of what is vendored in static/\n\nBuilt by scripts/vendor.py.\n"]
     for name in names:
-        text = read(package(name) / "LICENSE").decode().strip()
-        parts.append(f"## {versioned(name)} ({manifest(name)['license']})\n\n```text\n{text}\n```\n")
+        text = read(licence_file(package(name))).decode().strip()
+        parts.append(f"## {versioned(name)} ({manifest(name)['license'].strip('()')})\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
+
+
+def licence_file(folder: Path) -> Path:
+    """Where the package's licence stands."""
+    chosen = folder / "LICENSE-MIT"
+    return chosen if chosen.exists() else folder / "LICENSE"
 
 
 def sums(built: Built) -> str:

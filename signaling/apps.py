@@ -17,6 +17,8 @@ class SignalingConfig(AppConfig):
     name = "signaling"
 
     def ready(self) -> None:
+        from . import checks  # noqa: F401 - importing it registers it
+
         if "daphne.server" in sys.modules:
             close_with_any_code()
             close_all_when_going_down()

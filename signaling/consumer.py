@@ -5,6 +5,7 @@ frame, which costs more than the relaying itself.
 
 - A request without a `username`, or from an Origin that may not connect, is refused as HTTP. All others are accepted
   first and closed with their code, since a browser sees nothing of an HTTP refusal.
+- One that brings a `key` has `PROOF_SECONDS` to prove it. One whose owner came back on a newer connection is closed.
 - However a connection ends, its client leaves the hub, after the socket was told.
 - Nothing a user sent, no name and no address is logged, so of an exception only its class.
 """
@@ -14,17 +15,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
 from channels.consumer import AsyncConsumer
 
+from . import names
 from .errors import Close, ProtocolError
-from .hub import Client, Hub, Inbox
+from .hub import Client, Hub
 from .limits import TrustedProxy, client_address
 from .messages import Error, ErrorPayload, dump
+from .proof import Inbox, Keyed
 
 if TYPE_CHECKING:
     from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, WebSocketScope
@@ -33,28 +36,39 @@ logger = logging.getLogger(__name__)
 
 ANY_ORIGIN = "*"
 
+PROOF_SECONDS = 10.0
+
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
+
+
+class _Line(NamedTuple):
+    inbox: Inbox
+    replaced: Callable[[], None]
 
 
 class LocalPost:
     """The post of one process: the sockets that are open here, by lower-case name."""
 
     def __init__(self) -> None:
-        self._inboxes: dict[str, Inbox] = {}
+        self._lines: dict[str, _Line] = {}
 
-    def attach(self, name: str, inbox: Inbox) -> None:
-        self._inboxes[name.lower()] = inbox
+    def attach(self, name: str, inbox: Inbox, replaced: Callable[[], None] = lambda: None) -> None:
+        older = self._lines.get(name.lower())
+        self._lines[name.lower()] = _Line(inbox, replaced)
+        if older is not None:
+            older.replaced()
 
     def detach(self, name: str, inbox: Inbox) -> None:
-        if self._inboxes.get(name.lower()) == inbox:
-            del self._inboxes[name.lower()]
+        line = self._lines.get(name.lower())
+        if line is not None and line.inbox == inbox:
+            del self._lines[name.lower()]
 
     async def deliver(self, name: str, frame: str) -> bool:
-        inbox = self._inboxes.get(name.lower())
-        if inbox is None:
+        line = self._lines.get(name.lower())
+        if line is None:
             return False
         try:
-            await inbox(frame)
+            await line.inbox(frame)
         except Exception:  # noqa: BLE001 - servers differ in what they raise for a socket that is gone
             return False
         return True
@@ -64,29 +78,37 @@ class SignalingConsumer(AsyncConsumer):
     """One connection. `origins` are those that may connect, or `ANY_ORIGIN`; `proxies` those whose word counts."""
 
     def __init__(
-        self, *, hub: Hub, origins: Sequence[str] = (ANY_ORIGIN,), proxies: Sequence[TrustedProxy] = ()
+        self,
+        *,
+        hub: Hub,
+        origins: Sequence[str] = (ANY_ORIGIN,),
+        proxies: Sequence[TrustedProxy] = (),
+        patience: float = PROOF_SECONDS,
     ) -> None:
         self._hub = hub
         self._origins = origins
         self._proxies = proxies
+        self._patience = patience
         self._open = True
+        self._replaced = False
 
     async def __call__(self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         self.base_send = send
-        name = _username(scope)
+        name, key = _queried(scope, "username", "key")
         if (await receive())["type"] != "websocket.connect":
             return
         if name is None or not origin_is_allowed(_headers(scope, b"origin"), self._origins):
             await self._emit({"type": "websocket.close"})
             return
         await self._emit({"type": "websocket.accept"})
-        await self._serve(name, _address(scope, self._proxies), receive)
+        keyed = None if key is None else Keyed(key, lambda: self._answer(receive), self._replacing())
+        await self._serve(name, keyed, _address(scope, self._proxies), receive)
 
-    async def _serve(self, name: str, address: str, receive: ASGIReceiveCallable) -> None:
+    async def _serve(self, name: str, keyed: Keyed | None, address: str, receive: ASGIReceiveCallable) -> None:
         client = None
         try:
             async with self._told_of_its_end():
-                client = await self._hub.join(name, address, self._push)
+                client = await self._hub.join(name, address, self._push, keyed)
                 await self._listen(client, receive)
         finally:
             if client is not None:
@@ -102,6 +124,29 @@ class SignalingConsumer(AsyncConsumer):
                     raise
                 await self._report(error)
 
+    async def _answer(self, receive: ASGIReceiveCallable) -> str:
+        """The next frame; the time for it is short, since until then nobody knows who this is."""
+        event: Any
+        try:
+            async with asyncio.timeout(self._patience):
+                event = await receive()
+        except TimeoutError:
+            raise names.unproven() from None
+        if event["type"] != "websocket.receive":
+            raise ConnectionError
+        return event.get("text") or ""
+
+    def _replacing(self) -> Callable[[], None]:
+        """What ends this connection when a newer one of its owner is there: its task is woken from whatever it awaits."""
+        task = asyncio.current_task()
+
+        def replaced() -> None:
+            self._replaced = True
+            if task is not None:
+                task.cancel()
+
+        return replaced
+
     @asynccontextmanager
     async def _told_of_its_end(self) -> AsyncIterator[None]:
         """Whatever ends the connection from here, the other side gets the error and the close code for it."""
@@ -112,6 +157,9 @@ class SignalingConsumer(AsyncConsumer):
         except OSError:
             self._open = False  # the socket went while something was written to it
         except asyncio.CancelledError:
+            if self._replaced:
+                await self._close(Close.REPLACED)
+                return
             await self._close(Close.GOING_DOWN)
             await asyncio.sleep(0)  # a server going down cancels all at once: let each be closed before any is missed
             raise
@@ -154,9 +202,10 @@ def origin_is_allowed(given: Sequence[str], allowed: Sequence[str]) -> bool:
     return len(given) == 1 and _ORIGIN.fullmatch(origin) is not None and (ANY_ORIGIN in allowed or origin in allowed)
 
 
-def _username(scope: WebSocketScope) -> str | None:
+def _queried(scope: WebSocketScope, *fields: str) -> list[str | None]:
+    """The first value of each parameter of the query; None for one that is not there."""
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    return query["username"][0] if "username" in query else None
+    return [query[field][0] if field in query else None for field in fields]
 
 
 def _headers(scope: WebSocketScope, name: bytes) -> list[str]:

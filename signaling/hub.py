@@ -1,6 +1,7 @@
 """The rules of the matchmaker (docs/protocol.md, section 1): who may ask what, and who then hears what.
 
-A `Client` joins, is received from frame by frame, and leaves. Where names and sessions are kept is the store's affair,
+A `Client` joins, is received from frame by frame, and leaves. One that claims its name with a key first proves that the
+key is its own, and until then it is served nothing; when it goes, its name and sessions stay for their lease. Where names and sessions are kept is the store's affair,
 how a frame reaches a socket the post's. The hub itself remembers nothing but how much each address has asked of it.
 
 - What is wrong with a request is raised as `ProtocolError`; `receive` adds whom the request was for.
@@ -10,19 +11,22 @@ how a frame reaches a socket the post's. The hub itself remembers nothing but ho
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from . import names
 from .errors import Close, Code, ProtocolError
 from .ice import IceServers
+from .leases import After, Leases
 from .limits import Addresses, Allowance, Limits
 from .messages import (
-    MAX_FRAME_BYTES,
     Answer,
+    AuthOk,
+    AuthResponse,
     CreatedPayload,
     EndedPayload,
     FromClient,
@@ -42,26 +46,26 @@ from .messages import (
     SessionLeave,
     SessionLeft,
     SessionRef,
+    WelcomePayload,
     dump,
     is_name,
     is_session_id,
+    is_too_large,
     parse_from_client,
     same_name,
 )
+from .proof import Inbox, Keyed, proven_key
 from .sessions.base import Session, Store, StoreUnavailable
 
 DECLINED = "declined"
 DECLINE_REASONS = frozenset({DECLINED, "busy", "invite_used", "invite_expired", "invite_unknown"})
 
-Inbox: TypeAlias = Callable[[str], Awaitable[None]]
-"""Sends a frame down one socket."""
-
 
 class Post(Protocol):
     """Takes frames to whoever is online. Names that differ only in case are one name."""
 
-    def attach(self, name: str, inbox: Inbox) -> None:
-        """From now on, frames for `name` go to `inbox`."""
+    def attach(self, name: str, inbox: Inbox, replaced: Callable[[], None]) -> None:
+        """From now on, frames for `name` go to `inbox`. The one they went to before, if any, is told by its `replaced`."""
 
     def detach(self, name: str, inbox: Inbox) -> None:
         """Undo `attach`; nothing when `name` goes to another inbox by now."""
@@ -84,7 +88,7 @@ class Client:
 
 
 class Hub:
-    """See the module. `clock` counts seconds and never goes back; `new_id` makes UUIDs."""
+    """See the module. `clock` counts seconds and never goes back; `new_id` makes UUIDs, `random` so many bytes."""
 
     def __init__(
         self,
@@ -93,46 +97,69 @@ class Hub:
         post: Post,
         ice: IceServers,
         limits: Limits,
+        origins: names.Origins,
+        after: After,
         clock: Callable[[], float] = time.monotonic,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+        random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._store = store
         self._post = post
         self._ice = ice
         self._addresses = Addresses(limits)
+        self._origins = origins
+        self._leases = Leases(store, after, self._tell_gone)
         self._clock = clock
         self._new_id = new_id
+        self._random = random
 
-    async def join(self, name: str, address: str, inbox: Inbox) -> Client:
+    async def join(self, name: str, address: str, inbox: Inbox, keyed: Keyed | None = None) -> Client:
         """Let a connection in under `name`. Raises `ProtocolError` with a close code when it cannot be."""
         owner = names.claimant(name, self._new_id())
-        client = Client(owner, self._addresses.admit(address, self._clock()), inbox)
+        allowance = self._addresses.admit(address, self._clock())
         try:
-            if not await self._store.claim(owner.name, owner.connection):
-                raise names.taken()
+            if keyed is not None:
+                owner = replace(owner, key=await proven_key(name, inbox, keyed, self._origins, self._random))
+        except BaseException:
+            self._addresses.leave(address, self._clock())
+            raise
+        client = Client(owner, allowance, inbox)
+        try:
+            await self._let_in(client, keyed)
         except StoreUnavailable:
             await self.leave(client)
             raise ProtocolError(Code.SERVER_BUSY, close=Close.GOING_DOWN) from None
         except BaseException:
             await self.leave(client)
             raise
-        self._post.attach(owner.name, inbox)
         return client
 
+    async def _let_in(self, client: Client, keyed: Keyed | None) -> None:
+        """Give the name to a client, unless it is another's. Of what its socket is sent, `auth:ok` is the first."""
+        owner = client.owner
+        await self._leases.end()
+        if not await self._store.claim(owner.name, owner.connection, owner.key):
+            raise names.taken()
+        self._post.attach(owner.name, client.inbox, keyed.replaced if keyed else _nothing)
+        if keyed:
+            await client.inbox(dump(AuthOk(payload=WelcomePayload(owner.name))))
+
     async def leave(self, client: Client) -> None:
-        """A connection is gone: its name is free, its sessions end, and the others hear of it."""
+        """A connection is gone. With it go its name and its sessions, or their lease begins."""
         self._post.detach(client.name, client.inbox)
         self._addresses.leave(client.allowance.address, self._clock())
+        if client.owner.key is not None:
+            self._leases.begun()
         try:
             ended = await self._store.release(client.owner.name, client.owner.connection)
         except StoreUnavailable:
             return  # what it holds of this client expires by itself
         for session in ended:
-            await self._tell_left(client, session, "gone")
+            await self._tell_gone(client.name, session)
 
     async def receive(self, client: Client, frame: str) -> None:
         """Act on a client's text frame. Raises `ProtocolError`, with a close code where the socket must not live on."""
-        if _is_too_large(frame):
+        if is_too_large(frame):
             raise ProtocolError(Code.MESSAGE_TOO_LARGE, close=Close.TOO_LARGE)
         try:
             client.allowance.message(self._clock())
@@ -174,7 +201,10 @@ class Hub:
             await self._send(peer, SessionDeclined(payload=EndedPayload(session.id, client.name, reason)))
 
     async def _leave(self, client: Client, message: SessionLeave) -> None:
-        await self._tell_left(client, await self._end(client, message), "left")
+        await self._tell_left(client.name, await self._end(client, message), "left")
+
+    async def _authenticate(self, client: Client, message: AuthResponse) -> None:
+        raise ProtocolError(Code.INVALID_MESSAGE)  # nobody asked
 
     async def _relay(self, client: Client, message: Relayed) -> None:
         target = _target(client, message)
@@ -200,15 +230,19 @@ class Hub:
                 joined = JoinedPayload(session.id, peer, initiator, self._ice.fresh())
                 await self._send(name, SessionJoined(payload=joined))
 
-    async def _tell_left(self, client: Client, session: Session, reason: str) -> None:
-        if peer := session.other(client.name):
-            await self._send(peer, SessionLeft(payload=EndedPayload(session.id, client.name, reason)))
+    async def _tell_gone(self, name: str, session: Session) -> None:
+        await self._tell_left(name, session, "gone")
+
+    async def _tell_left(self, name: str, session: Session, reason: str) -> None:
+        if peer := session.other(name):
+            await self._send(peer, SessionLeft(payload=EndedPayload(session.id, name, reason)))
 
     async def _send(self, name: str, message: Message) -> bool:
         return await self._post.deliver(name, dump(message))
 
 
 _HANDLERS: Mapping[type[FromClient], Callable[[Hub, Client, Any], Awaitable[None]]] = {
+    AuthResponse: Hub._authenticate,
     SessionConnect: Hub._connect,
     SessionCreate: Hub._create,
     SessionJoin: Hub._join,
@@ -219,6 +253,10 @@ _HANDLERS: Mapping[type[FromClient], Callable[[Hub, Client, Any], Awaitable[None
     Answer: Hub._relay,
     Ice: Hub._relay,
 }
+
+
+def _nothing() -> None:
+    """What a connection does when it is replaced that never is."""
 
 
 def _target(client: Client, message: Message) -> str:
@@ -243,10 +281,3 @@ def _target_of(frame: str) -> str | None:
         return parse_from_client(frame).target or None
     except ProtocolError as error:
         return error.target
-
-
-def _is_too_large(frame: str) -> bool:
-    """Whether it is over the limit as UTF-8; a text of ASCII is as long as it looks, and is not encoded to find out."""
-    if len(frame) > MAX_FRAME_BYTES or frame.isascii():
-        return len(frame) > MAX_FRAME_BYTES
-    return len(frame.encode("utf-8", "surrogatepass")) > MAX_FRAME_BYTES

@@ -28,6 +28,13 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def is_too_large(frame: str) -> bool:
+    """Whether it is over the limit as UTF-8; a text of ASCII is as long as it looks, and is not encoded to find out."""
+    if len(frame) > MAX_FRAME_BYTES or frame.isascii():
+        return len(frame) > MAX_FRAME_BYTES
+    return len(frame.encode("utf-8", "surrogatepass")) > MAX_FRAME_BYTES
+
+
 def is_session_id(text: str) -> bool:
     """Whether `text` has the form of a UUID."""
     return _SESSION_ID.fullmatch(text) is not None
@@ -82,6 +89,19 @@ class SessionLeave(Message, tag="session:leave"):
     payload: SessionRef | None = None
 
 
+class ProofPayload(Struct):
+    """`origin` is what the client dialled; `mac` is b64."""
+
+    origin: str
+    mac: str
+
+
+class AuthResponse(Message, tag="auth:response"):
+    """The proof that the name is the client's own, the first thing that a client with a key says."""
+
+    payload: ProofPayload
+
+
 # Relayed from client to client
 
 
@@ -120,6 +140,17 @@ class Ice(Relayed, tag="signal:ice"):
 # From the server
 
 
+class ChallengePayload(Struct, rename="camel"):
+    """The server's public key for this connection, and a nonce of 32 bytes; both b64."""
+
+    public_key: str
+    nonce: str
+
+
+class WelcomePayload(Struct):
+    username: str
+
+
 class CreatedPayload(Struct, rename="camel"):
     session_id: str
 
@@ -150,6 +181,18 @@ class EndedPayload(Struct, rename="camel"):
 class ErrorPayload(Struct):
     code: str
     message: str
+
+
+class AuthChallenge(Message, tag="auth:challenge"):
+    """The question to a client that claims its name with a key."""
+
+    payload: ChallengePayload
+
+
+class AuthOk(Message, tag="auth:ok"):
+    """The name is the client's; from now on it is served."""
+
+    payload: WelcomePayload
 
 
 class SessionCreated(Message, tag="session:created"):
@@ -183,10 +226,29 @@ class Error(Message, tag="error"):
 
 
 FromClient: TypeAlias = (
-    SessionConnect | SessionCreate | SessionJoin | SessionDecline | SessionLeave | KeyExchange | Offer | Answer | Ice
+    AuthResponse
+    | SessionConnect
+    | SessionCreate
+    | SessionJoin
+    | SessionDecline
+    | SessionLeave
+    | KeyExchange
+    | Offer
+    | Answer
+    | Ice
 )
 FromServer: TypeAlias = (
-    SessionCreated | SessionJoined | SessionDeclined | SessionLeft | KeyExchange | Offer | Answer | Ice | Error
+    AuthChallenge
+    | AuthOk
+    | SessionCreated
+    | SessionJoined
+    | SessionDeclined
+    | SessionLeft
+    | KeyExchange
+    | Offer
+    | Answer
+    | Ice
+    | Error
 )
 
 

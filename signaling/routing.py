@@ -11,16 +11,24 @@ from django.urls import path, re_path
 from .consumer import LocalPost, SignalingConsumer
 from .hub import Hub
 from .ice import IceServers
+from .leases import Timer
 from .limits import Limits
+from .names import Origins
 from .sessions import open_store
 
 
 def build_hub() -> Hub:
-    """A hub with the limits, ICE servers and session life of the settings."""
+    """A hub with the limits, ICE servers, origins and session life of the settings.
+
+    Without configured origins, names are proven for those of this machine: nobody else can reach such a server as it is.
+    """
+    public = settings.PUBLIC_ORIGINS
     return Hub(
         store=open_store(None, ttl=settings.SESSION_TTL),
         post=LocalPost(),
         ice=IceServers(stun_urls=settings.STUN_URLS, turn_urls=settings.TURN_URLS, turn_secret=settings.TURN_SECRET),
+        origins=Origins(public, loopback=settings.DEBUG or not public),
+        after=Timer().after,
         limits=Limits(
             message_rate=settings.MESSAGE_RATE,
             message_burst=settings.MESSAGE_BURST,

@@ -10,15 +10,20 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.test import SimpleTestCase, override_settings
 
+from chat.peer.ownership import prove
+from chat.peer.primitives import b64url
 from signaling import routing
-from signaling.consumer import LocalPost, SignalingConsumer, origin_is_allowed
+from signaling.consumer import PROOF_SECONDS, LocalPost, SignalingConsumer, origin_is_allowed
 from signaling.errors import SENTENCES, Code
 from signaling.ice import IceServers
+from signaling.leases import Timer
 from signaling.limits import Limits
+from signaling.messages import ChallengePayload
 from signaling.sessions.base import StoreUnavailable
 from signaling.sessions.memory import MemoryStore
 from tests.support.clock import FakeClock
-from tests.support.matchmaker import TTL, Matchmaker
+from tests.support.matchmaker import ORIGIN, TTL, Matchmaker
+from tests.support.name_keys import NameKey
 
 NO_SESSION = "11111111-2222-4333-8444-555555555555"
 
@@ -115,7 +120,7 @@ class AdmissionTests(ConsumerTestCase):
         await self.assert_alive(await self.connected("alice"))
 
     async def test_other_parameters_do_not_matter(self) -> None:
-        socket = self.socket("?key=AAAA&username=Alice&username=Bob")
+        socket = self.socket("?Key=AAAA&username=Alice&username=Bob")
         await socket.connect()
         bob = await self.connected("Bob")
         await bob.says("session:connect", target="Alice")
@@ -160,7 +165,7 @@ class AdmissionTests(ConsumerTestCase):
 
     async def test_a_busy_store_closes_the_connection_for_now(self) -> None:
         class Unavailable(MemoryStore):
-            async def claim(self, name: str, connection: str) -> bool:
+            async def claim(self, name: str, connection: str, key: str | None = None) -> bool:
                 raise StoreUnavailable
 
         self.house = Matchmaker(store=Unavailable(ttl=TTL, clock=FakeClock()))
@@ -172,6 +177,148 @@ class AdmissionTests(ConsumerTestCase):
 
     async def assert_forgotten_without_store(self) -> None:
         self.assertEqual(self.house.remembered(), {})
+
+
+class OwnershipTests(ConsumerTestCase):
+    """Connections that claim their name with a key."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.key = NameKey()
+
+    async def asked(self, name: str = "Alice", key: str | None = None, **options: Any) -> tuple[Socket, Any]:
+        """A connection that has been asked for its proof, and what it was asked."""
+        socket = self.socket(f"?username={name}&key={key or self.key.text}", **options)
+        self.assertEqual(await socket.connect(), (True, None))
+        heard = await socket.hears()
+        self.assertEqual((heard["type"], set(heard["payload"])), ("auth:challenge", {"publicKey", "nonce"}))
+        return socket, heard["payload"]
+
+    def proof(self, challenge: Any, name: str = "Alice") -> dict[str, str]:
+        asked = ChallengePayload(challenge["publicKey"], challenge["nonce"])
+        answer = prove(self.key, ORIGIN, name, asked)
+        return {"origin": answer.origin, "mac": answer.mac}
+
+    async def owner(self) -> Socket:
+        socket, challenge = await self.asked()
+        await socket.says("auth:response", payload=self.proof(challenge))
+        self.assertEqual(await socket.hears(), {"type": "auth:ok", "payload": {"username": "Alice"}})
+        return socket
+
+    async def assert_closed(self, socket: Socket, code: Code = Code.AUTH_FAILED, close: int = 4003) -> None:
+        await self.assert_hears(socket, code)
+        self.assertEqual(await socket.closing_code(), close)
+
+    async def test_who_proves_the_key_has_the_name_and_is_served(self) -> None:
+        await self.assert_alive(await self.owner())
+
+    async def test_a_key_that_is_none_is_closed_with_4003_without_a_question(self) -> None:
+        low_order = b64url(bytes(32))
+        for key in ("", "AAAA", self.key.text[:-1], f"{self.key.text}%3D", "%ff%fe", "%2B" * 43, low_order):
+            with self.subTest(key):
+                socket = self.socket(f"?username=Alice&key={key}")
+                await socket.connect()
+                await self.assert_closed(socket)
+
+    async def test_the_first_key_of_the_query_counts(self) -> None:
+        socket = self.socket(f"?username=Alice&key=&key={self.key.text}")
+        await socket.connect()
+        await self.assert_closed(socket)
+
+    async def test_the_name_is_looked_at_before_the_key(self) -> None:
+        socket = self.socket("?username=no&key=no")
+        await socket.connect()
+        await self.assert_closed(socket, Code.INVALID_USERNAME, 4001)
+
+    async def test_a_wrong_proof_is_closed_with_4003_and_nothing_is_remembered(self) -> None:
+        socket, challenge = await self.asked()
+        await socket.says("auth:response", payload={**self.proof(challenge), "origin": "https://evil.example"})
+        await self.assert_closed(socket)
+        self.assertEqual(self.house.remembered(), {})
+
+    async def test_anything_else_in_the_place_of_the_proof_is_closed_with_4003(self) -> None:
+        for frame in ('{"type":"session:create"}', "x", '{"type":"auth:response"}'):
+            with self.subTest(frame):
+                socket, _ = await self.asked()
+                await socket.send_to(text_data=frame)
+                await self.assert_closed(socket)
+        socket, _ = await self.asked()
+        await socket.send_to(bytes_data=b"x")
+        await self.assert_closed(socket)
+
+    async def test_who_says_nothing_is_closed_with_4003_when_the_time_is_over(self) -> None:
+        socket, _ = await self.asked(patience=0.01)
+        await self.assert_closed(socket)
+        self.assertEqual(self.house.remembered(), {})
+
+    async def test_who_has_proven_it_in_time_may_be_silent_for_longer(self) -> None:
+        socket, challenge = await self.asked(patience=0.2)
+        await socket.says("auth:response", payload=self.proof(challenge))
+        await socket.hears()
+        self.assertTrue(await socket.receive_nothing(0.4))
+        await self.assert_alive(socket)
+
+    async def test_the_time_for_a_proof_is_ten_seconds(self) -> None:
+        self.assertEqual(PROOF_SECONDS, 10)
+
+    async def test_who_goes_before_the_proof_leaves_nothing(self) -> None:
+        socket, _ = await self.asked()
+        await socket.disconnect()
+        self.assertTrue(socket.output_queue.empty(), "something was sent after the end")
+        self.assertEqual(self.house.remembered(), {})
+
+    async def test_who_is_cancelled_before_the_proof_leaves_nothing(self) -> None:
+        socket, _ = await self.asked()
+        socket.future.cancel()
+        self.assertEqual((await socket.receive_output())["code"], 1001)
+        with self.assertRaises(asyncio.CancelledError):
+            await socket.future
+        self.assertEqual(self.house.remembered(), {})
+
+    async def test_connections_without_a_proof_are_bounded_for_an_address(self) -> None:
+        self.house = Matchmaker(limits=Limits(connections_per_address=2))
+        for _ in range(2):
+            await self.asked(client=["192.0.2.1", 1])
+        third = self.socket(f"?username=Bob&key={self.key.text}", client=["192.0.2.1", 2])
+        await third.connect()
+        await self.assert_closed(third, Code.RATE_LIMITED, 4008)
+
+    async def test_a_newer_connection_of_the_owner_closes_the_older_with_4004(self) -> None:
+        older, bob = await self.owner(), await self.connected("Bob")
+        await older.says("session:connect", target="Bob")
+        await older.hears()
+        await bob.hears()
+        newer = await self.owner()
+        self.assertEqual(await older.closing_code(), 4004)
+        await bob.says("signal:ice", target="Alice", payload={})
+        self.assertEqual((await newer.hears())["type"], "signal:ice")
+        self.assertTrue(await bob.receive_nothing())
+
+    async def test_a_thief_closes_nobody(self) -> None:
+        alice, owner = await self.owner(), self.key
+        self.key = NameKey()
+        thief, challenge = await self.asked("aLICE")
+        await thief.says("auth:response", payload=self.proof(challenge, "alice"))
+        await self.assert_closed(thief, Code.USERNAME_TAKEN, 4002)
+        self.key = owner
+        await self.assert_alive(alice)
+
+    async def test_a_page_that_is_reloaded_has_its_name_and_its_sessions_again(self) -> None:
+        alice, bob = await self.owner(), await self.connected("Bob")
+        await alice.says("session:connect", target="Bob")
+        await bob.hears()
+        await alice.disconnect(1001)
+        await bob.says("signal:ice", target="Alice", payload={})
+        await self.assert_hears(bob, Code.RELAY_FAILED, "Alice")
+        alice = await self.owner()
+        await alice.says("signal:ice", target="Bob", payload={})
+        self.assertEqual((await bob.hears())["type"], "signal:ice")
+
+    async def test_neither_key_nor_name_is_logged(self) -> None:
+        with self.assertNoLogs(level="DEBUG"):
+            socket, _ = await self.asked()
+            await socket.send_to(text_data="x")
+            await self.assert_closed(socket)
 
 
 class OriginTests(SimpleTestCase):
@@ -453,6 +600,14 @@ class LocalPostTests(SimpleTestCase):
         self.assertTrue(await post.deliver("alice", "x"))
         self.assertEqual((older.frames, newer.frames), ([], ["x"]))
 
+    async def test_who_is_replaced_is_told(self) -> None:
+        post, older, newer = LocalPost(), Inbox(), Inbox()
+        told: list[str] = []
+        post.attach("Alice", older.take, lambda: told.append("older"))
+        self.assertEqual(told, [])
+        post.attach("aLICE", newer.take, lambda: told.append("newer"))
+        self.assertEqual(told, ["older"])
+
     async def test_detaching_an_older_inbox_leaves_the_newer(self) -> None:
         post, older, newer = LocalPost(), Inbox(), Inbox()
         post.attach("Alice", older.take)
@@ -475,6 +630,20 @@ class Inbox:
         self.frames.append(frame)
 
 
+class TimerTests(SimpleTestCase):
+    async def test_a_job_is_done_once_and_not_before_its_time(self) -> None:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Queue[float] = asyncio.Queue()
+
+        async def job() -> None:
+            done.put_nowait(loop.time())
+
+        began = loop.time()
+        Timer().after(0.02, job)
+        self.assertGreaterEqual(await asyncio.wait_for(done.get(), 10) - began, 0.019)
+        self.assertTrue(done.empty())
+
+
 class RoutingTests(SimpleTestCase):
     def application(self) -> Any:
         return URLRouter(routing.url_patterns(routing.build_hub()))
@@ -490,6 +659,33 @@ class RoutingTests(SimpleTestCase):
                 socket = Socket(routing.websocket_application, f"{path}?username=Alice")
                 self.assertFalse((await socket.connect())[0])
                 await socket.wait()
+
+    async def admitted(self, origin: str, **changed: Any) -> bool:
+        """Whether somebody who dialled `origin` can prove their name."""
+        with override_settings(**changed):
+            application = self.application()
+        key = NameKey()
+        socket = Socket(application, f"/ws?username=Alice&key={key.text}")
+        await socket.connect()
+        asked = (await socket.hears())["payload"]
+        proof = prove(key, origin, "Alice", ChallengePayload(asked["publicKey"], asked["nonce"]))
+        await socket.says("auth:response", payload={"origin": proof.origin, "mac": proof.mac})
+        answer: str = (await socket.hears())["type"]
+        await socket.disconnect()
+        return answer == "auth:ok"
+
+    async def test_which_origins_are_ours_is_configured(self) -> None:
+        ours, here = "https://chat.example", "http://127.0.0.1:8080"
+        table: list[tuple[dict[str, Any], tuple[bool, bool]]] = [
+            ({"PUBLIC_ORIGINS": (ours,), "DEBUG": False}, (True, False)),
+            ({"PUBLIC_ORIGINS": (ours,), "DEBUG": True}, (True, True)),
+            ({"PUBLIC_ORIGINS": (), "DEBUG": False}, (False, True)),
+            ({"PUBLIC_ORIGINS": (), "DEBUG": True}, (False, True)),
+            ({"PUBLIC_ORIGINS": (here,), "DEBUG": False}, (False, True)),
+        ]
+        for changed, expected in table:
+            with self.subTest(changed):
+                self.assertEqual((await self.admitted(ours, **changed), await self.admitted(here, **changed)), expected)
 
     @override_settings(
         SESSION_TTL=600.0,

@@ -8,6 +8,7 @@ from itertools import product
 
 from django.test import SimpleTestCase
 
+from chat.peer import primitives
 from chat.peer.errors import HandshakeFailed, Unexpected
 from chat.peer.handshake import Handshake
 from tests.support.handshakes import LOW_ORDER, LOWKEY2, Device, finish, held, pair, pair_of
@@ -186,9 +187,22 @@ class AttackTest(SimpleTestCase):
             caller = Handshake("caller", "alice", "bob", alice, os.urandom)
             called = Handshake("called", "alice", "bob", bob, os.urandom)
             hand_over(caller, called, 1)
-            with self.assertRaisesMessage(HandshakeFailed, NO_KEY):
+            reason = NO_KEY if primitives.is_canonical(key) else "an identity is not in its one form"
+            with self.assertRaisesMessage(HandshakeFailed, reason):
                 hand_over(called, caller, 1)
                 called.read(caller.write())
+
+    def test_an_identity_in_another_form_is_refused_on_both_sides(self) -> None:
+        for of_caller in (True, False):
+            honest, rogue = Device(), Device()
+            rogue.public = rogue.public[:31] + bytes([rogue.public[31] | 0x80])
+            self.assertEqual(honest.dh(rogue.public), rogue.dh(honest.public), "to X25519 it is the same key")
+            alice, bob = (rogue, honest) if of_caller else (honest, rogue)
+            caller = Handshake("caller", "alice", "bob", alice, os.urandom)
+            called = Handshake("called", "alice", "bob", bob, os.urandom)
+            with self.assertRaisesMessage(HandshakeFailed, "an identity is not in its one form"):
+                finish(caller, called)
+            self.assertIsNone((called if of_caller else caller).their_identity)
 
     def test_a_wrong_key_of_an_invite_or_none_is_refused(self) -> None:
         for ours, theirs in ((b"p" * 32, b"q" * 32), (b"p" * 32, None), (None, b"p" * 32)):

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.test import SimpleTestCase
 
+from chat.peer.ownership import prove
 from signaling.errors import Close, Code, ProtocolError
 from signaling.hub import DECLINE_REASONS
 from signaling.ice import IceServers
 from signaling.limits import Limits
-from signaling.sessions.base import MAX_INITIATED, Session, StoreUnavailable
+from signaling.messages import AuthResponse, ChallengePayload, dump, parse_from_server
+from signaling.sessions.base import LEASE_SECONDS, MAX_INITIATED, Lapse, Session, StoreUnavailable
 from signaling.sessions.memory import MemoryStore
 from tests.support.clock import FakeClock
-from tests.support.matchmaker import TTL, Matchmaker, Person
+from tests.support.matchmaker import ORIGIN, TTL, Matchmaker, Person
+from tests.support.name_keys import NameKey
 
 RELAYED = ("key:exchange", "signal:offer", "signal:answer", "signal:ice")
 NO_SESSION = "11111111-2222-4333-8444-555555555555"
@@ -393,6 +397,290 @@ class GoneTests(HubTestCase):
         self.assertEqual(self.house.remembered(), {})
 
 
+class OwnershipTests(HubTestCase):
+    """Names that belong to keys. Bob has none: he is what the original app is."""
+
+    async def call(self, store: Any = None) -> tuple[Person, Person]:
+        """Alice, with a key, has called Bob; both have heard of it."""
+        self.key = NameKey()
+        self.house = Matchmaker(store=store)
+        alice, bob = await self.house.join("Alice", key=self.key), await self.house.join("Bob")
+        await alice.says("session:connect", target="Bob")
+        self.session_id = alice.takes()[0]["payload"]["sessionId"]
+        bob.takes()
+        return alice, bob
+
+    async def turned_away(self, code: Code, close: int, name: str = "alice", key: NameKey | None = None) -> None:
+        with self.assertRaises(ProtocolError) as raised:
+            await self.house.join(name, key=key)
+        self.assertEqual((raised.exception.code, raised.exception.close), (code, close))
+
+    async def assert_taken(self) -> None:
+        """The name is another's, for a thief with a key and for whoever has none."""
+        await self.turned_away(Code.USERNAME_TAKEN, 4002, key=NameKey())
+        await self.turned_away(Code.USERNAME_TAKEN, 4002)
+
+    async def test_a_live_name_is_taken_for_any_other_key_and_for_none(self) -> None:
+        alice, bob = await self.call()
+        await self.assert_taken()
+        await bob.says("signal:ice", target="Alice", payload={})
+        self.assertEqual((len(alice.takes()), alice.replaced), (1, False))
+
+    async def test_a_name_without_a_key_is_taken_for_any_key(self) -> None:
+        _, bob = await self.call()
+        await self.turned_away(Code.USERNAME_TAKEN, 4002, "Bob", NameKey())
+        await bob.leaves()
+        await self.house.join("BOB", key=NameKey())
+
+    async def test_a_name_is_its_keys_for_two_minutes_after_its_socket_went(self) -> None:
+        alice, bob = await self.call()
+        await alice.leaves()
+        for _ in range(2):
+            await self.house.passes(LEASE_SECONDS / 2 - 0.1)
+            await self.assert_taken()
+        self.assertEqual(bob.heard, [])
+        await self.house.passes(0.2)
+        await self.house.join("alice", key=NameKey())
+
+    async def test_after_the_lease_the_others_hear_that_its_owner_is_gone(self) -> None:
+        alice, bob = await self.call()
+        await alice.leaves()
+        await self.house.passes(LEASE_SECONDS - 0.1)
+        self.assertEqual(bob.heard, [])
+        await self.house.passes(0.1)
+        payload = {"sessionId": self.session_id, "peer": "Alice", "reason": "gone"}
+        self.assertEqual(bob.takes(), [{"type": "session:left", "payload": payload}])
+        await self.refused(bob, Code.NOT_IN_SESSION, "signal:ice", target="Alice", payload={})
+        self.assertEqual(self.house.jobs, [])
+
+    async def test_whoever_comes_next_finds_no_lease_that_is_over_though_nobody_looked(self) -> None:
+        alice, bob = await self.call()
+        await alice.leaves()
+        self.house.clock.advance(LEASE_SECONDS)
+        await self.house.join("alice")
+        self.assertEqual([message["payload"]["reason"] for message in bob.heard], ["gone"])
+
+    async def test_leases_end_one_after_the_other_with_one_job_for_all(self) -> None:
+        self.house = Matchmaker()
+        people = [await self.house.join(f"user{number}", key=NameKey()) for number in range(3)]
+        watcher = await self.house.join("watcher")
+        for person in people:
+            await watcher.says("session:connect", target=person.name)
+        watcher.takes()
+        for person in people:
+            await person.leaves()
+            self.house.clock.advance(30)
+            self.assertEqual(len(self.house.jobs), 1)
+        await self.house.passes(LEASE_SECONDS - 90)
+        for person in people:
+            self.assertEqual([message["payload"]["peer"] for message in watcher.takes()], [person.name])
+            await self.house.passes(30)
+        self.assertEqual((watcher.heard, self.house.jobs), ([], []))
+
+    async def test_within_the_lease_its_owner_cannot_be_reached_and_not_be_called(self) -> None:
+        alice, bob = await self.call()
+        await alice.leaves()
+        await self.refused(bob, Code.RELAY_FAILED, "signal:ice", target="Alice", payload={})
+        await self.refused(bob, Code.USER_OFFLINE, "session:connect", target="Alice")
+
+    async def test_who_comes_back_within_the_lease_finds_the_sessions_as_they_were(self) -> None:
+        alice, bob = await self.call()
+        await alice.leaves()
+        await self.house.passes(LEASE_SECONDS - 1)
+        again = await self.house.join("aLICE", key=self.key)
+        await again.says("signal:ice", target="Bob", sessionId=self.session_id, payload={})
+        await bob.says("signal:ice", target="Alice", sessionId=self.session_id, payload={})
+        self.assertEqual((bob.takes()[0]["sender"], again.takes()[0]["sender"]), ("aLICE", "Bob"))
+        await self.house.passes(LEASE_SECONDS * 2)
+        self.assertEqual(bob.heard, [])
+        await again.leaves()
+        await self.assert_taken()
+
+    async def test_a_newer_connection_of_the_same_key_replaces_the_older_and_keeps_its_sessions(self) -> None:
+        alice, bob = await self.call()
+        again = await self.house.join("alice", key=self.key)
+        self.assertEqual((alice.replaced, again.replaced), (True, False))
+        await bob.says("signal:ice", target="Alice", payload={})
+        self.assertEqual((len(alice.heard), len(again.takes())), (0, 1))
+        await alice.leaves()
+        await again.says("signal:ice", target="Bob", payload={})
+        await bob.says("signal:ice", target="Alice", payload={})
+        self.assertEqual([len(person.heard) for person in (alice, again, bob)], [0, 1, 1])
+        await self.house.passes(LEASE_SECONDS * 2)
+        await self.assert_taken()
+
+    async def test_a_reload_has_its_name_back_at_once(self) -> None:
+        alice, _ = await self.call()
+        for _ in range(3):
+            await alice.leaves()
+            alice = await self.house.join("Alice", key=self.key)
+
+    async def test_who_owns_another_name_owns_this_one_no_more_than_anybody(self) -> None:
+        await self.call()
+        mallory = NameKey()
+        await self.house.join("mallory", key=mallory)
+        await self.turned_away(Code.USERNAME_TAKEN, 4002, "alice", mallory)
+
+    async def test_sessions_of_two_who_both_went_end_with_the_first_lease(self) -> None:
+        self.house = Matchmaker()
+        alice, carol = await self.house.join("Alice", key=NameKey()), await self.house.join("Carol", key=NameKey())
+        await alice.says("session:connect", target="Carol")
+        for person in (alice, carol):
+            await person.leaves()
+        await self.house.settles()
+        self.assertEqual(self.house.remembered(), {})
+
+    async def test_what_was_created_can_be_joined_by_its_id_until_the_lease_ends(self) -> None:
+        alice, bob = await self.call()
+        await alice.says("session:create")
+        session_id = alice.takes()[0]["payload"]["sessionId"]
+        await alice.leaves()
+        await self.house.passes(LEASE_SECONDS)
+        await self.refused(bob, Code.SESSION_JOIN_FAILED, "session:join", sessionId=session_id)
+
+    # Proving it
+
+    async def let_in(self, person: Person) -> None:
+        person.client = await self.house.hub.join(person.name, "192.0.2.1", person.inbox, person.keyed())
+
+    async def assert_unproven(self, person: Person, code: Code = Code.AUTH_FAILED, close: int = 4003) -> None:
+        with self.assertRaises(ProtocolError) as raised:
+            await self.let_in(person)
+        self.assertEqual((raised.exception.code, raised.exception.close), (code, close))
+
+    def saying(self, frame: str, name: str = "alice") -> Person:
+        """Somebody with a key whose first words are these."""
+
+        async def answer() -> str:
+            return frame
+
+        person = Person(self.house.hub, name, NameKey())
+        person.answer = answer  # type: ignore[method-assign]
+        return person
+
+    async def test_nothing_is_served_before_the_proof(self) -> None:
+        self.house = Matchmaker()
+        for frame in (
+            *("", "x", "{}", '{"type":"session:leave"}', '{"type":"session:create"}', '{"type":"auth:response"}'),
+            *('{"type":"auth:response","payload":{}}', '{"type":"auth:response","payload":{"origin":1,"mac":""}}'),
+            *('{"type":"session:connect","target":"Bob"}', '{"type":"auth:ok","payload":{"username":"alice"}}'),
+        ):
+            with self.subTest(frame):
+                person = self.saying(frame)
+                await self.assert_unproven(person)
+                self.assertEqual(person.heard, [])
+        await self.assert_unproven(self.saying("x" * 65_537), Code.MESSAGE_TOO_LARGE, 1009)
+        self.assertEqual(self.house.remembered(), {})
+
+    async def test_a_recorded_proof_is_worth_nothing_on_another_connection(self) -> None:
+        alice, _ = await self.call()
+        recorded = await alice.answer()
+        replay = self.saying(recorded)
+        replay.key = self.key
+        await self.assert_unproven(replay)
+        await alice.leaves()
+        await self.assert_unproven(replay)
+
+    async def test_a_proof_for_another_origin_is_worth_nothing(self) -> None:
+        await self.call()
+        for origin in ("https://evil.example", "http://chat.example", "http://localhost", "http://127.0.0.1:8080", ""):
+            with self.subTest(origin):
+                await self.assert_unproven(Person(self.house.hub, "alice", self.key, origin))
+
+    async def test_a_proof_for_another_name_is_worth_nothing(self) -> None:
+        await self.call()
+        person = Person(self.house.hub, "alice", self.key)
+        person.proof = lambda: prove(self.key, ORIGIN, "mallory", asked(person))  # type: ignore[method-assign]
+        await self.assert_unproven(person)
+
+    async def test_the_public_key_of_another_is_not_theirs_to_use(self) -> None:
+        alice, _ = await self.call()
+        thief = NameKey()
+        person = Person(self.house.hub, "alice", self.key)
+        person.proof = lambda: prove(thief, ORIGIN, "alice", asked(person))  # type: ignore[method-assign]
+        await self.assert_unproven(person)
+        self.assertFalse(alice.replaced)
+
+    async def test_a_name_is_claimed_only_once_it_is_proven(self) -> None:
+        self.house = Matchmaker()
+        half_open = Person(self.house.hub, "alice", NameKey())
+
+        async def answer() -> str:
+            self.assertEqual(self.house.store._holders, {})  # type: ignore[attr-defined]
+            await self.house.join("alice")
+            return dump(AuthResponse(payload=half_open.proof()))
+
+        half_open.answer = answer  # type: ignore[method-assign]
+        await self.assert_unproven(half_open, Code.USERNAME_TAKEN, 4002)
+
+    async def test_a_connection_without_a_proof_counts_for_its_address_and_only_while_it_lasts(self) -> None:
+        self.house = Matchmaker(limits=Limits(connections_per_address=1))
+        half_open = Person(self.house.hub, "alice", NameKey())
+
+        async def answer() -> str:
+            with self.assertRaises(ProtocolError) as raised:
+                await self.house.join("bob")
+            self.assertEqual((raised.exception.code, raised.exception.close), (Code.RATE_LIMITED, 4008))
+            return ""
+
+        half_open.answer = answer  # type: ignore[method-assign]
+        await self.assert_unproven(half_open)
+        await self.house.join("bob")
+
+    async def test_the_owner_hears_that_the_name_is_theirs_before_anything_else(self) -> None:
+        await self.call()
+        order: list[str] = []
+
+        async def inbox(frame: str) -> None:
+            order.append(json.loads(frame)["type"])
+            if order[-1] == "auth:challenge":
+                person.challenged = parse_from_server(frame)  # type: ignore[assignment]
+
+        person = Person(self.house.hub, "Carol", NameKey())
+        await self.house.hub.join("Carol", "192.0.2.1", inbox, person.keyed())
+        bob = await self.house.join("bob2")
+        await bob.says("session:connect", target="carol")
+        self.assertEqual(order, ["auth:challenge", "auth:ok", "session:joined"])
+
+    async def test_a_socket_that_takes_no_welcome_leaves_as_any_other(self) -> None:
+        alice, _ = await self.call()
+        await alice.leaves()
+        deaf = Person(self.house.hub, "alice", self.key)
+
+        async def inbox(frame: str) -> None:
+            if "auth:ok" in frame:
+                raise ConnectionError
+            await deaf.inbox(frame)
+
+        with self.assertRaises(ConnectionError):
+            await self.house.hub.join("alice", "192.0.2.1", inbox, deaf.keyed())
+        await self.assert_taken()
+        await self.house.settles()
+        await self.house.join("alice")
+
+    async def test_a_proof_nobody_asked_for_is_refused_and_the_connection_lives(self) -> None:
+        alice, bob = await self.call()
+        for person in (alice, bob):
+            await self.refused(person, Code.INVALID_MESSAGE, "auth:response", payload={"origin": "", "mac": ""})
+
+    async def test_a_store_that_is_away_when_leases_end_is_asked_again(self) -> None:
+        store = FailingStore(ttl=TTL, clock=(clock := FakeClock()))
+        alice, bob = await self.call(store)
+        self.house.clock = clock
+        await alice.leaves()
+        store.broken = True
+        await self.house.passes(LEASE_SECONDS)
+        self.assertEqual((bob.heard, len(self.house.jobs)), ([], 1))
+        store.broken = False
+        await self.house.passes(LEASE_SECONDS)
+        self.assertEqual([message["payload"]["reason"] for message in bob.heard], ["gone"])
+
+
+def asked(person: Person) -> ChallengePayload:
+    assert person.challenged is not None
+    return person.challenged.payload
+
+
 class FrameTests(HubTestCase):
     async def outcome(self, person: Person, frame: str) -> tuple[Code, str | None, int | None] | None:
         try:
@@ -461,9 +749,9 @@ class FailingStore(MemoryStore):
 
     broken = False
 
-    async def claim(self, name: str, connection: str) -> bool:
+    async def claim(self, name: str, connection: str, key: str | None = None) -> bool:
         self._check()
-        return await super().claim(name, connection)
+        return await super().claim(name, connection, key)
 
     async def touch(self, sender: str, target: str, session_id: str | None = None) -> bool:
         self._check()
@@ -472,6 +760,10 @@ class FailingStore(MemoryStore):
     async def release(self, name: str, connection: str) -> list[Session]:
         self._check()
         return await super().release(name, connection)
+
+    async def end_leases(self) -> Lapse:
+        self._check()
+        return await super().end_leases()
 
     def _check(self) -> None:
         if self.broken:

@@ -1,116 +1,293 @@
-"""chat/peer/link.py: a state that lasts too long ends, whatever the other side withholds, and says why."""
+"""chat/peer/link.py: a state that lasts too long ends, whatever the other side withholds, and says why; what is asked of the
+person; and what a chat that is open takes of further handshakes. Channels with a network are in test_peer.py."""
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Callable
 
 from django.test import SimpleTestCase
 
+from chat.peer.call import Send
 from chat.peer.classic import Classic
 from chat.peer.errors import PeerError, sentence
-from chat.peer.link import Link, Surroundings
+from chat.peer.link import SENTENCES, Link, Surroundings
+from chat.peer.messages import Message as Said
+from chat.peer.suite import Suite
 from signaling.messages import JoinedPayload, Message
+from tests.support.call_scripts import SESSION, Bob, short
+from tests.support.conversations import new_id
+from tests.support.devices import attempt, device
+from tests.support.hourglass import Hourglasses
 
-SESSION = JoinedPayload("11111111-1111-4111-8111-111111111111", "bob", initiator=True)
-
-
-class Hourglass:
-    """A timer that runs out when the test says so."""
-
-    def __init__(self, seconds: float, done: Callable[[], None]) -> None:
-        self.seconds = seconds
-        self.run_out = done
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        self.cancelled = True
+KEY = Classic(os.urandom).opening()
+LATER = JoinedPayload("22222222-2222-4222-8222-222222222222", "bob", initiator=True)
 
 
 class World:
-    """The surroundings of a link with bob, and what it did to them."""
+    """The surroundings of alice's link with bob, what it did to them, and two devices that call themselves bob."""
 
     def __init__(self) -> None:
+        self.identity = device()
+        self.bob, self.stranger = Bob("alice", device()), Bob("alice", device())
         self.sent: list[Message] = []
-        self.hourglasses: list[Hourglass] = []
-        ids = map(str, itertools.count())
+        self.notices: list[str] = []
+        self.glasses = Hourglasses()
+        self.histories: dict[tuple[str, bytes | None], list[Said]] = {}
         around = Surroundings(
             send=self._send,
             changed=lambda: None,
             received=lambda message: None,
+            notice=self.notices.append,
+            history=lambda name, key: self.histories.setdefault((name, key), []),
             now=lambda: 0,
-            new_id=lambda: next(ids),
-            after=self._after,
-            suites=[lambda: Classic(os.urandom)],
+            new_id=new_id,
+            after=self.glasses.after,
+            suites=self._suites,
         )
-        self.link = Link("bob", around, [])
+        self.link = Link("bob", around)
+
+    def _suites(self, peer: str) -> list[Suite]:
+        return [attempt("alice", peer, self.identity), Classic(os.urandom)]
 
     def _send(self, message: Message) -> bool:
         self.sent.append(message)
+        for bob in (self.bob, self.stranger):
+            bob.hear(Send(message))
         return True
 
-    def _after(self, seconds: float, done: Callable[[], None]) -> Hourglass:
-        self.hourglasses.append(Hourglass(seconds, done))
-        return self.hourglasses[-1]
+    def steps(self) -> list[str]:
+        """What was sent since the last time, in short."""
+        sent, self.sent = self.sent, []
+        return [short(Send(message)) for message in sent]
 
-    @property
-    def running(self) -> list[float]:
-        return [glass.seconds for glass in self.hourglasses if not glass.cancelled]
+    def dials(self) -> None:
+        self.link.dial()
+        self.link.joined(SESSION)
 
-    def time_passes(self) -> None:
-        """The present state lasts too long."""
-        (glass,) = (glass for glass in self.hourglasses if not glass.cancelled)
-        glass.run_out()
+    def rings(self, bob: Bob | None = None) -> None:
+        self.link.ring(SESSION, (bob or self.bob).says("STEP1"))
+
+    def chats(self) -> None:
+        """bob has called, and the channel is open, though there is no network."""
+        self.rings()
+        self.link.accept()
+        self.link.key(self.bob.says("STEP3"))
+        self.link.opened()
+        self.steps()
+
+    async def ends(self) -> None:
+        if not self.link.over:
+            self.link.end()
+        await self.link.wait_closed()
 
 
-class LinkTest(SimpleTestCase):
+class DeadlinesTest(SimpleTestCase):
     def ends(self, world: World, state: str, reason: str) -> None:
-        world.time_passes()
+        (seconds,) = world.glasses.running
+        world.glasses.run_out(seconds)
         self.assertEqual((world.link.state, world.link.sentence), (state, sentence(reason, "bob")))
-        self.assertEqual(str(type(world.sent[-1]).__struct_config__.tag), "session:leave")
-        self.assertEqual(world.running, [])
+        self.assertEqual(world.steps()[-1], "session:leave")
+        self.assertEqual(world.glasses.running, [])
 
     async def test_a_server_that_does_not_answer(self) -> None:
         world = World()
         world.link.dial()
-        self.assertEqual(world.running, [10])
+        self.assertEqual(world.glasses.running, [10])
         self.ends(world, "failed", "server_silent")
 
     async def test_a_call_that_nobody_answers(self) -> None:
         world = World()
-        world.link.dial()
-        world.link.joined(SESSION)
-        self.assertEqual(world.running, [60])
+        world.dials()
+        self.assertEqual(world.glasses.running, [60])
         self.ends(world, "ended", "no_answer")
 
     async def test_a_call_that_is_missed_here(self) -> None:
         world = World()
-        world.link.ring(SESSION, Classic(os.urandom).opening())
-        self.assertEqual(world.running, [60])
+        world.rings()
+        self.assertEqual(world.glasses.running, [60])
         self.ends(world, "ended", "missed")
+
+    async def test_a_step_3_that_is_withheld(self) -> None:
+        world = World()
+        world.rings()
+        world.link.accept()
+        self.assertEqual((world.link.state, world.glasses.running), ("connecting", [20]))
+        self.ends(world, "failed", "no_key")
 
     async def test_an_answer_that_is_withheld(self) -> None:
         world = World()
-        world.link.dial()
-        world.link.joined(SESSION)
-        world.link.key(Classic(os.urandom).opening())
-        self.assertEqual((world.link.state, world.running), ("connecting", [30]))
+        world.dials()
+        world.link.key(world.bob.says("STEP2"))
+        self.assertEqual((world.link.state, world.glasses.running), ("connecting", [30]))
         self.ends(world, "failed", "no_path")
         await world.link.wait_closed()
 
     async def test_an_offer_that_is_withheld(self) -> None:
         world = World()
-        world.link.ring(SESSION, Classic(os.urandom).opening())
+        world.rings()
         world.link.accept()
-        self.assertEqual((world.link.state, world.running), ("connecting", [30]))
+        world.link.key(world.bob.says("STEP3"))
+        self.assertEqual((world.link.state, world.glasses.running), ("connecting", [30]))
         self.ends(world, "failed", "no_path")
         await world.link.wait_closed()
 
-    async def test_before_the_channel_is_open_nothing_can_be_said(self) -> None:
+    async def test_a_hello_that_is_withheld(self) -> None:
         world = World()
-        world.link.dial()
-        for act in (lambda: world.link.send("hello"), lambda: world.link.retry("0")):
+        world.chats()
+        self.assertEqual((world.link.state, world.glasses.running), ("connecting", [20]))
+        self.ends(world, "failed", "no_hello")
+        await world.link.wait_closed()
+
+    async def test_a_warning_that_nobody_answers(self) -> None:
+        world = World()
+        world.dials()
+        world.link.key(KEY)
+        self.assertEqual(world.glasses.running, [60])
+        self.ends(world, "ended", "you_refused_classic")
+
+    async def test_a_question_about_a_key_stands_when_the_time_for_the_call_is_over(self) -> None:
+        world = World()
+        world.identity.meet("bob", world.stranger.identity.key.public)
+        world.dials()
+        world.link.key(world.bob.says("STEP2"))
+        self.assertEqual(world.glasses.running, [60])
+        world.glasses.run_out(60)
+        self.assertEqual((world.link.state, world.glasses.running), ("blocked", []))
+        world.link.accept_key()
+        self.assertEqual((world.link.state, world.link.sentence), ("ended", sentence("key_accepted", "bob")))
+
+
+class QuestionsTest(SimpleTestCase):
+    async def test_a_classic_peer_is_announced_and_asked_about(self) -> None:
+        world = World()
+        world.dials()
+        self.assertFalse(world.link.warned)
+        world.link.key(KEY)
+        self.assertEqual((world.link.warned, world.link.trust), (True, None))
+        self.assertEqual(world.link.sentence, SENTENCES["warned"].format(peer="bob"))
+        world.link.accept_classic()
+        world.link.opened()
+        self.assertEqual((world.link.state, world.link.trust, world.link.renewable), ("secured", "classic", False))
+        self.assertEqual(world.link.sentence, SENTENCES["classic"].format(peer="bob"))
+        await world.ends()
+
+    async def test_another_key_is_announced_and_asked_about(self) -> None:
+        world = World()
+        world.identity.meet("bob", world.stranger.identity.key.public)
+        world.dials()
+        world.link.key(world.bob.says("STEP2"))
+        self.assertEqual((world.link.state, world.link.trust, world.link._transport), ("blocked", "changed", None))
+        self.assertEqual(world.link.sentence, SENTENCES["blocked"].format(peer="bob"))
+        world.link.accept_key()
+        self.assertEqual((world.link.state, world.link.trust), ("connecting", None))
+        await world.ends()
+
+    async def test_before_the_channel_is_open_nothing_can_be_said_or_compared(self) -> None:
+        world = World()
+        world.dials()
+        link = world.link
+        for act in (lambda: link.send("hello"), lambda: link.retry("0"), link.verify, lambda: link.confirm(True)):
             with self.assertRaises(PeerError) as caught:
                 act()
             self.assertEqual(caught.exception.reason, "no_chat")
+
+    async def test_a_device_known_by_another_name_is_announced(self) -> None:
+        world = World()
+        world.identity.meet("Robert", world.bob.identity.key.public)
+        world.chats()
+        self.assertEqual(world.notices, ["bob is on a device that you know as Robert."])
+        await world.ends()
+
+    async def test_another_device_of_the_same_name_gets_nothing_of_the_history(self) -> None:
+        world = World()
+        old = Said(new_id(), mine=True, body="for the other one", at=1, status="delivered")
+        world.histories["bob", world.stranger.identity.key.public] = [old]
+        world.chats()
+        self.assertEqual(world.link.messages, [])
+        await world.ends()
+
+
+class BesideTest(SimpleTestCase):
+    """Further handshakes while the chat is open."""
+
+    async def test_at_most_three_in_a_minute_are_answered(self) -> None:
+        world = World()
+        world.chats()
+        for _ in range(3):
+            world.link.renewed(LATER, world.bob.says("STEP1"))
+        self.assertEqual(world.steps(), ["key:exchange 2"] * 3)
+        world.link.renewed(LATER, world.bob.says("STEP1"))
+        world.link.key(world.bob.says("STEP1"))
+        self.assertEqual(world.steps(), [])
+        await world.ends()
+
+    async def test_one_that_does_not_finish_in_a_minute_is_forgotten(self) -> None:
+        world = World()
+        world.chats()
+        world.link.key(world.bob.says("STEP1"))
+        three = world.bob.says("STEP3")
+        world.glasses.run_out(60)
+        suite = world.link.suite
+        world.link.key(three)
+        self.assertIs(world.link.suite, suite)
+        await world.ends()
+
+    async def test_a_strangers_changes_nothing_and_is_told_of(self) -> None:
+        world = World()
+        world.chats()
+        suite = world.link.suite
+        world.link.key(world.stranger.says("STEP1"))
+        world.link.key(world.stranger.says("STEP3"))
+        self.assertEqual(world.notices, [sentence("stranger", "bob")])
+        self.assertIs(world.link.suite, suite)
+        await world.ends()
+
+    async def test_three_frames_that_fail_begin_one_and_not_another_for_some_seconds(self) -> None:
+        world = World()
+        world.chats()
+        assert world.bob.attempt is not None
+        world.link.received(world.bob.attempt.seal({"t": "hello", "seq": 1, "features": []}))
+        for _ in range(10):
+            world.link.received("2.AAAA.AAAA")
+        self.assertEqual(world.steps(), ["session:connect"])
+        world.link.joined(LATER)
+        world.link.key(world.bob.says("STEP2"))
+        self.assertEqual(world.steps(), ["key:exchange 1", "key:exchange 3"])
+        await world.ends()
+
+    async def test_the_session_that_a_renewal_asked_for_is_not_another_call(self) -> None:
+        world = World()
+        world.chats()
+        self.assertTrue(world.link.beside(LATER))
+        world.link._renew()
+        self.assertFalse(world.link.beside(LATER))
+        await world.ends()
+
+    async def test_of_a_call_whose_place_was_taken_nothing_is_heard(self) -> None:
+        world = World()
+        world.rings()
+        world.link.forget()
+        self.assertEqual((world.glasses.running, world.steps()), ([], []))
+
+
+class AcknowledgingTest(SimpleTestCase):
+    async def test_what_came_is_acknowledged_within_a_twentieth_of_a_second(self) -> None:
+        world = World()
+        world.chats()
+        assert world.bob.attempt is not None
+        self.assertNotIn(0.05, world.glasses.running)
+        world.link.received(world.bob.attempt.seal({"t": "hello", "seq": 1, "features": []}))
+        self.assertIn(0.05, world.glasses.running)
+        self.assertNotIn(20, world.glasses.running)
+        await world.ends()
+
+    async def test_bye_ends_the_chat(self) -> None:
+        world = World()
+        world.chats()
+        assert world.bob.attempt is not None
+        world.link.received(world.bob.attempt.seal({"t": "hello", "seq": 1, "features": []}))
+        self.assertEqual((world.link.state, world.link.trust), ("secured", "unverified"))
+        world.link.received(world.bob.attempt.seal({"t": "bye", "seq": 2}))
+        self.assertEqual((world.link.state, world.link.reason, world.glasses.running), ("ended", "left", []))
+        self.assertEqual(world.steps(), ["session:leave"])
+        await world.link.wait_closed()

@@ -13,6 +13,9 @@ from signaling.messages import parse_from_client, parse_from_server
 SESSION = "11111111-2222-4333-8444-555555555555"
 
 FROM_CLIENT: dict[str, messages.FromClient] = {
+    '{"type":"auth:response","payload":{"origin":"https://chat.example","mac":"bWFj"}}': messages.AuthResponse(
+        payload=messages.ProofPayload("https://chat.example", "bWFj")
+    ),
     '{"type":"session:connect","target":"bob"}': messages.SessionConnect(target="bob"),
     '{"type":"session:create"}': messages.SessionCreate(),
     f'{{"type":"session:join","sessionId":"{SESSION}"}}': messages.SessionJoin(session_id=SESSION),
@@ -30,6 +33,10 @@ FROM_CLIENT: dict[str, messages.FromClient] = {
 }
 
 FROM_SERVER: dict[str, messages.FromServer] = {
+    '{"type":"auth:challenge","payload":{"publicKey":"UA==","nonce":"bg=="}}': messages.AuthChallenge(
+        payload=messages.ChallengePayload("UA==", "bg==")
+    ),
+    '{"type":"auth:ok","payload":{"username":"Alice"}}': messages.AuthOk(payload=messages.WelcomePayload("Alice")),
     f'{{"type":"session:created","payload":{{"sessionId":"{SESSION}"}}}}': messages.SessionCreated(
         payload=messages.CreatedPayload(SESSION)
     ),

@@ -13,17 +13,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.peer import Peer, PeerError
+from chat.peer.call import Send
 from chat.peer.classic import Classic
+from chat.peer.primitives import b64
 from signaling import messages as wire
 from signaling.errors import ProtocolError
+from tests.support.call_scripts import Bob
+from tests.support.devices import attempt
 from tests.support.outbound import Outbound
+from tests.support.people import new_identity
 
 NAMES = st.sampled_from(["bob", "BOB", "carol", "alice", "", "<b>", "__proto__", "x" * 100])
+HS = b64(bytes(16))
 KEYS: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.just({"publicKey": "AAAA"}),
     st.just({"v": 2, "publicKey": "AAAA"}),
     st.builds(lambda: Classic(os.urandom).opening()),
+    st.builds(lambda: attempt("bob", "alice", new_identity()).opening()),
+    st.builds(lambda: attempt("bob", "alice", new_identity(), new_identity().new_invite("alice")).opening()),
+    st.builds(
+        lambda v, step, hs, m: {"v": v, "step": step, "hs": hs, "m": m},
+        st.sampled_from([2, 2, 2, 3, "2", None]),
+        st.sampled_from([1, 2, 3, 4, None, "1"]),
+        st.sampled_from([HS, "", None, "?"]),
+        st.sampled_from([b64(bytes(32)), b64(bytes(range(32))), b64(bytes(96)), "", None, "?", "A" * 5_000]),
+    ),
 )
 PAYLOADS = st.one_of(KEYS, st.dictionaries(st.text(max_size=5), st.none() | st.text(max_size=5) | st.integers()))
 SESSIONS = st.builds(
@@ -58,7 +73,8 @@ SAYINGS = st.one_of(
         ),
     ),
 )
-DOINGS = st.sampled_from(["dial", "decline", "cancel", "end", "send"])
+WORDS = ["accept_classic", "refuse_classic", "accept_key", "refuse_key", "verify", "safety_number", "dismiss_invite"]
+DOINGS = st.sampled_from(["dial", "decline", "cancel", "end", "send", *WORDS])
 STEPS = st.lists(st.one_of(SAYINGS, DOINGS), max_size=25)
 
 
@@ -70,7 +86,7 @@ def do(peer: Peer, doing: str) -> None:
 
 async def play(steps: list[Any]) -> tuple[Peer, Outbound]:
     """A person called alice who never accepts, and a server that says these things."""
-    peer, outbound = Peer("alice"), Outbound()
+    peer, outbound = Peer("alice", identity=new_identity()), Outbound()
     peer._signaling = outbound  # type: ignore[assignment]
     for step in steps:
         if isinstance(step, str):
@@ -89,7 +105,7 @@ class PeerPropertiesTest(SimpleTestCase):
             do(peer, "end")
             outbound.sent.clear()
             peer.server_message(wire.SessionJoined(payload=wire.JoinedPayload("three", "dave", False)))
-            key = wire.raw(Classic(os.urandom).opening())
+            key = wire.raw(attempt("dave", "alice", new_identity()).opening())
             peer.server_message(wire.KeyExchange(sender="dave", payload=key))
             self.assertEqual((peer.snapshot().chat_state, peer.snapshot().peer), ("ringing", "dave"))
             self.assertEqual(outbound.sent, [])
@@ -102,6 +118,7 @@ class PeerPropertiesTest(SimpleTestCase):
     def test_who_neither_calls_nor_accepts_gives_nothing_away(self, steps: list[Any]) -> None:
         async def scenario() -> None:
             peer, outbound = await play(steps)
+            self.assertIsNone(peer._link and peer._link._transport)
             telling = (wire.KeyExchange, wire.Offer, wire.Answer, wire.Ice)
             self.assertFalse([message for message in outbound.sent if isinstance(message, telling)])
             await peer.stop()
@@ -119,3 +136,37 @@ class PeerPropertiesTest(SimpleTestCase):
         except ProtocolError:
             return
         self.assertEqual(wire.dump(wire.parse_from_server(wire.dump(message))), wire.dump(message))
+
+
+class ConnectedPropertiesTest(SimpleTestCase):
+    """In mid-chat, on a channel that stands still, with a person who answers whatever is asked."""
+
+    @settings(max_examples=100, deadline=None, derandomize=True)
+    @given(st.lists(SAYINGS, max_size=25))
+    def test_nothing_that_the_server_says_ends_the_chat_or_changes_with_whom_it_is(self, sayings: list[Any]) -> None:
+        async def scenario() -> None:
+            peer, outbound = await play([])
+            bob = Bob("alice", new_identity())
+            await self.connect(peer, outbound, bob)
+            suite = peer._live("no_chat").suite
+            for saying in sayings:
+                peer.server_message(saying)
+            self.assertEqual((peer.snapshot().chat_state, peer.snapshot().peer), ("secured", "bob"))
+            self.assertIs(peer._live("no_chat").suite, suite)
+            await peer.stop()
+
+        asyncio.run(scenario())
+
+    async def connect(self, peer: Peer, outbound: Outbound, bob: Bob) -> None:
+        joined = wire.JoinedPayload("one", "bob", False)
+        peer.server_message(wire.SessionJoined(payload=joined))
+        peer.server_message(wire.KeyExchange(sender="bob", payload=wire.raw(bob.says("STEP1"))))
+        peer.accept()
+        for message in outbound.sent:
+            bob.hear(Send(message))
+        peer.server_message(wire.KeyExchange(sender="bob", payload=wire.raw(bob.says("STEP3"))))
+        link = peer._live("no_call")
+        link.opened()
+        assert bob.attempt is not None
+        link.received(bob.attempt.seal({"t": "hello", "seq": 1, "features": []}))
+        self.assertEqual(peer.snapshot().chat_state, "secured")

@@ -9,29 +9,27 @@ from collections.abc import Callable
 from django.test import SimpleTestCase
 from msgspec import Raw
 
-from chat.peer import Listener, Peer
-from chat.peer.classic import Classic
+from chat.peer import Peer
+from chat.peer.call import Send
+from chat.peer.classic import Classic, Payload
+from chat.peer.errors import sentence
 from chat.peer.peer import MAX_UNASKED
 from signaling import messages as wire
+from tests.support.call_scripts import Bob, short
+from tests.support.devices import attempt
 from tests.support.outbound import Outbound
-
-
-class Notes(Listener):
-    """Keeps what the person is told in passing."""
-
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-
-    def notice(self, text: str) -> None:
-        self.notices.append(text)
+from tests.support.peers import Notes
+from tests.support.people import new_identity
 
 
 def joined(peer: str, session_id: str = "one", *, initiator: bool = False) -> wire.SessionJoined:
     return wire.SessionJoined(payload=wire.JoinedPayload(session_id, peer, initiator))
 
 
-def key(sender: str) -> wire.KeyExchange:
-    return wire.KeyExchange(sender=sender, payload=wire.raw(Classic(os.urandom).opening()))
+def key(sender: str, payload: Payload | None = None) -> wire.KeyExchange:
+    """Somebody's step 1, unless there is another payload."""
+    payload = payload or attempt(sender, "alice", new_identity()).opening()
+    return wire.KeyExchange(sender=sender, payload=wire.raw(payload))
 
 
 class World:
@@ -39,20 +37,43 @@ class World:
 
     def __init__(self) -> None:
         self.notes = Notes()
-        self.peer = Peer("alice", listener=self.notes)
+        self.identity, self.bob = new_identity(), Bob("alice", new_identity())
+        self.peer = Peer("alice", identity=self.identity, listener=self.notes, allow_classic=True)
         self.server = Outbound()
         self.peer._signaling = self.server  # type: ignore[assignment]
+
+    def bobs(self, what: str) -> wire.KeyExchange:
+        """A step of bob's device, who has heard what alice sent him."""
+        for message in self.server.sent:
+            self.bob.hear(Send(message))
+        return key("bob", self.bob.says(what))
 
     def says(self, *messages: wire.FromServer) -> None:
         for message in messages:
             self.peer.server_message(message)
 
     def chat(self) -> None:
-        self.says(joined("bob"), key("bob"))
+        self.says(joined("bob"), self.bobs("STEP1"))
         self.peer.accept()
-        assert self.peer._link is not None
-        self.peer._link.opened()
+        self.says(self.bobs("STEP3"))
+        self.open()
+
+    def classic_chat(self) -> None:
+        self.says(joined("bob"), key("bob", Classic(os.urandom).opening()))
+        self.peer.accept()
+        self.open()
+
+    def open(self) -> None:
+        """The channel is open, and bob has said hello where that is a word."""
+        link = self.peer._live("no_chat")
+        link.opened()
+        if self.bob.attempt is not None:
+            link.received(self.bob.attempt.seal({"t": "hello", "seq": 1, "features": []}))
         self.server.sent.clear()
+
+    @property
+    def steps(self) -> list[str]:
+        return [short(Send(message)) for message in self.server.sent]
 
     @property
     def state(self) -> tuple[str, str | None]:
@@ -69,9 +90,9 @@ class RoutingTest(SimpleTestCase):
 
         asyncio.run(run())
 
-    def test_another_call_of_the_same_name_in_mid_chat_is_busy_and_changes_nothing(self) -> None:
+    def test_in_a_classic_chat_another_call_of_the_same_name_is_busy_and_changes_nothing(self) -> None:
         def act(world: World) -> None:
-            world.chat()
+            world.classic_chat()
             world.says(joined("bob", "two"), key("bob"))
             (refusal,) = world.server.sent
             assert isinstance(refusal, wire.SessionDecline)
@@ -81,16 +102,61 @@ class RoutingTest(SimpleTestCase):
 
         self.in_a_world(act)
 
-    def test_a_call_from_whom_the_path_was_lost_takes_its_place(self) -> None:
+    def test_a_call_from_whom_a_classic_path_was_lost_takes_its_place(self) -> None:
         def act(world: World) -> None:
-            world.chat()
-            assert world.peer._link is not None
-            world.peer._link.interrupted()
+            world.classic_chat()
+            world.peer._live("no_chat").interrupted()
             self.assertEqual(world.state, ("reconnecting", "bob"))
             world.says(joined("carol", "two"), key("carol"))
             self.assertEqual(world.state, ("reconnecting", "bob"))
             world.says(joined("bob", "three"), key("bob"))
             self.assertEqual(world.state, ("ringing", "bob"))
+
+        self.in_a_world(act)
+
+    def test_another_call_of_the_same_name_in_mid_chat_is_a_handshake_for_the_chat(self) -> None:
+        def act(world: World) -> None:
+            world.chat()
+            world.says(joined("bob", "two"), world.bobs("STEP1"))
+            self.assertEqual((world.steps, world.state), (["key:exchange 2"], ("secured", "bob")))
+            world.says(world.bobs("STEP3"))
+            self.assertEqual(world.state, ("connecting", "bob"))
+            self.assertEqual((world.notes.notices, world.peer.snapshot().trust), ([], "unverified"))
+
+        self.in_a_world(act)
+
+    def test_a_strangers_call_of_the_same_name_in_mid_chat_changes_nothing(self) -> None:
+        def act(world: World) -> None:
+            world.chat()
+            before = world.peer._live("no_chat").suite
+            world.bob = Bob("alice", new_identity())
+            world.says(joined("bob", "two"), world.bobs("STEP1"))
+            world.says(world.bobs("STEP3"))
+            self.assertIs(world.peer._live("no_chat").suite, before)
+            self.assertEqual((world.state, world.notes.notices), (("secured", "bob"), [sentence("stranger", "bob")]))
+
+        self.in_a_world(act)
+
+    def test_a_session_nobody_asked_for_draws_nothing_of_the_handshake(self) -> None:
+        def act(world: World) -> None:
+            world.says(joined("bob", initiator=True), joined("bob"), world.bobs("STEP1"))
+            self.assertEqual((world.state, world.server.sent), (("ringing", "bob"), []))
+            world.peer.decline()
+            world.server.sent.clear()
+            world.says(joined("bob", initiator=True), joined("bob"))
+            self.assertEqual((world.state[0], world.server.sent), ("ended", []))
+
+        self.in_a_world(act)
+
+    def test_somebody_who_rings_and_whose_invite_is_opened_meanwhile_is_called_under_it(self) -> None:
+        def act(world: World) -> None:
+            world.says(joined("bob"), world.bobs("STEP1"))
+            world.peer.open_invite(world.bob.identity.new_invite("bob").link("").partition("#")[2])
+            self.assertEqual(world.state, ("ringing", "bob"))
+            world.peer.dial("bob")
+            world.says(joined("bob", initiator=True))
+            self.assertEqual(world.steps, ["session:connect", "key:exchange 1"])
+            self.assertIn("invite", world.server.sent[-1].body())  # type: ignore[attr-defined]
 
         self.in_a_world(act)
 
@@ -105,6 +171,18 @@ class RoutingTest(SimpleTestCase):
         def act(world: World) -> None:
             world.says(key("bob"))
             self.assertEqual((world.state, world.server.sent), (("idle", None), []))
+
+        self.in_a_world(act)
+
+    def test_who_is_known_by_a_key_or_has_given_an_invite_is_not_classic(self) -> None:
+        def act(world: World) -> None:
+            world.identity.meet("bob", world.bob.identity.key.public)
+            world.says(joined("bob"), key("bob", Classic(os.urandom).opening()))
+            self.assertEqual((world.state, world.steps), (("failed", "bob"), ["session:leave"]))
+            self.assertEqual(world.peer.snapshot().chat_sentence, sentence("classic_refused", "bob"))
+            world.identity.keep_opened(new_identity().new_invite("carol"))
+            world.says(joined("carol"), key("carol", Classic(os.urandom).opening()))
+            self.assertEqual(world.state, ("failed", "carol"))
 
         self.in_a_world(act)
 
@@ -123,7 +201,8 @@ class RoutingTest(SimpleTestCase):
         def act(world: World) -> None:
             world.peer.dial("bob")
             world.says(joined("mallory", initiator=True), key("mallory"))
-            self.assertEqual(world.state, ("calling", "bob"))
+            self.assertEqual(world.steps, ["session:connect", "session:leave"])
+            self.assertEqual(world.peer.snapshot().chat_sentence, sentence("wrong_peer", "bob"))
 
         self.in_a_world(act)
 
@@ -146,7 +225,7 @@ class RoutingTest(SimpleTestCase):
             world.says(wire.Error(target="bob", session_id="one", payload=over))
             world.says(wire.SessionLeft(payload=wire.EndedPayload("one", "bob", "left")))
             self.assertEqual(world.state, ("calling", "bob"))
-            world.says(key("bob"))
+            world.says(world.bobs("STEP2"))
             self.assertEqual(world.state, ("connecting", "bob"))
 
         self.in_a_world(act)
@@ -163,9 +242,7 @@ class RoutingTest(SimpleTestCase):
     def test_a_payload_that_is_no_object_changes_nothing(self) -> None:
         def act(world: World) -> None:
             world.chat()
-            assert world.peer._link is not None
-            world.peer._link.interrupted()
             world.says(joined("bob", "two"), wire.KeyExchange(sender="bob", payload=Raw(b"[]")))
-            self.assertEqual((world.state, world.server.sent), (("reconnecting", "bob"), []))
+            self.assertEqual((world.state, world.server.sent), (("secured", "bob"), []))
 
         self.in_a_world(act)

@@ -16,13 +16,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from signaling.errors import Code, ProtocolError
 from signaling.limits import Limits, TokenBucket, client_address
 from signaling.messages import Error, ErrorPayload, FromClient, dump, is_name, parse_from_client, parse_from_server
+from signaling.sessions.base import LEASE_SECONDS
 from tests.support.matchmaker import TTL, Matchmaker, Person, at_once, session_id
+from tests.support.name_keys import NameKey
 
 THOROUGH = settings(derandomize=True, database=None, deadline=None, max_examples=300)
 MACHINE = settings(THOROUGH, max_examples=120, stateful_step_count=40)
 
 TYPES = [kind.__struct_config__.tag for kind in FromClient.__args__]
 NAMES = ["alice", "Alice", "bob", "BOB", "carol", "dave"]
+KEYS = [None, NameKey(b"1" * 32), NameKey(b"2" * 32)]
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -104,9 +107,10 @@ class LimitProperties(SimpleTestCase):
 
 
 class HubMachine(RuleBasedStateMachine):
-    """Four people who come, go and say anything, and the session each of them believes in.
+    """Four names that people with and without keys come under, go and say anything, and the sessions they believe in.
 
-    A model of the rules is kept beside the hub: `sessions` is the pairs that must be live, with the time they end.
+    A model of the rules is kept beside the hub: `sessions` is the pairs that must be live, with the time they end, and
+    `leases` the names of those who went with a key, with that key and the time their lease ends.
     """
 
     def __init__(self) -> None:
@@ -115,21 +119,41 @@ class HubMachine(RuleBasedStateMachine):
         self.house = Matchmaker(limits=limits)
         self.online: dict[str, Person] = {}
         self.sessions: dict[frozenset[str], tuple[str, float]] = {}
+        self.leases: dict[str, tuple[NameKey, float]] = {}
         for name in ("alice", "bob", "carol"):
-            self.somebody_comes(name, "192.0.2.1")
+            self.somebody_comes(name, "192.0.2.1", KEYS[name == "alice"])
 
     # What happens
 
-    @rule(name=st.sampled_from(NAMES), address=st.sampled_from(["192.0.2.1", "192.0.2.2"]))
-    def somebody_comes(self, name: str, address: str) -> None:
+    @rule(
+        name=st.sampled_from(NAMES),
+        address=st.sampled_from(["192.0.2.1", "192.0.2.2"]),
+        key=st.sampled_from(KEYS),
+    )
+    def somebody_comes(self, name: str, address: str, key: NameKey | None) -> None:
+        older, free = self.online.get(name.lower()), self.may_have(name.lower(), key)
         try:
-            person = at_once(self.house.join(name, address))
+            person = at_once(self.house.join(name, address, key))
         except ProtocolError as error:
             assert error.close is not None
-            assert (error.code is Code.USERNAME_TAKEN) <= (name.lower() in self.online)
-        else:
-            assert name.lower() not in self.online
-            self.online[name.lower()] = person
+            assert (error.code is Code.USERNAME_TAKEN) <= (not free)
+            self.hear()
+            return
+        assert free
+        self.online[name.lower()] = person
+        self.leases.pop(name.lower(), None)
+        self.hear()
+        if older is not None:
+            assert older.replaced
+            at_once(older.leaves())
+            assert older.takes() == [], "the older connection heard something"
+
+    def may_have(self, user: str, key: NameKey | None) -> bool:
+        """Whether a name is free, or this key's."""
+        holder = self.online[user].key if user in self.online else None
+        leased, ends = self.leases.get(user, (None, 0.0))
+        owner = holder or (leased if ends > self.house.clock() else None)
+        return owner is key if owner else user not in self.online
 
     @precondition(lambda self: self.online)
     @rule(who=people)
@@ -172,17 +196,24 @@ class HubMachine(RuleBasedStateMachine):
         pair = frozenset((name, target.lower()))
         live = pair in self.sessions and self.sessions[pair][1] > self.house.clock()
         error = self.say(name, {"type": "signal:ice", "target": target, "payload": {}})
-        assert live or error is not None, "relayed without a live session"
-        assert not live or error in (None, Code.RATE_LIMITED), "a live session was denied"
+        there = target.lower() in self.online
+        assert (live and there) or error is not None, "relayed without a live session, or to nobody"
+        fine = None if there else Code.RELAY_FAILED
+        assert not live or error in (fine, Code.RATE_LIMITED), "a live session was denied"
 
     @precondition(lambda self: self.online)
     @rule(who=people, frame=frames)
     def somebody_says_anything(self, who: int, frame: str) -> None:
         self.send(self.named(who), frame)
 
-    @rule(seconds=st.sampled_from([1.0, 60.0, TTL / 2, TTL]))
+    @rule(seconds=st.sampled_from([1.0, 60.0, LEASE_SECONDS, TTL / 2, TTL]))
     def time_goes_by(self, seconds: float) -> None:
-        self.house.clock.advance(seconds)
+        at_once(self.house.passes(seconds))
+        self.hear()
+        for name, (_, ends) in tuple(self.leases.items()):
+            if ends <= self.house.clock():
+                del self.leases[name]
+                self.forget(name)
 
     # What must be
 
@@ -195,6 +226,10 @@ class HubMachine(RuleBasedStateMachine):
             if entry.session.guest is not None
         ]
         assert len(pairs) == len(set(pairs))
+
+    @invariant()
+    def who_is_looked_after_has_one_job_at_most(self) -> None:
+        assert len(self.house.jobs) <= 1
 
     def teardown(self) -> None:
         for name in tuple(self.online):
@@ -209,8 +244,18 @@ class HubMachine(RuleBasedStateMachine):
         return sorted(self.online)[who % len(self.online)]
 
     def goes(self, name: str) -> None:
-        at_once(self.online.pop(name).leaves())
+        person = self.online.pop(name)
+        if person.key is not None:
+            self.leases[name] = person.key, self.house.clock() + LEASE_SECONDS
+        at_once(person.leaves())
         self.hear()
+        if person.key is None:
+            self.forget(name)
+
+    def forget(self, name: str) -> None:
+        """The sessions of somebody who is gone are over, also those with somebody who is not there to hear of it."""
+        for pair in [pair for pair in self.sessions if name in pair]:
+            del self.sessions[pair]
 
     def say(self, name: str, message: dict[str, Any]) -> Code | None:
         return self.send(name, json.dumps(message))
@@ -240,7 +285,11 @@ class HubMachine(RuleBasedStateMachine):
         elif kind == "session:joined":
             self.follow_joined(frozenset((name, payload["peer"].lower())), payload["sessionId"])
         elif kind in ("session:left", "session:declined"):
-            assert self.sessions.pop(frozenset((name, payload["peer"].lower())))[0] == payload["sessionId"]
+            peer = payload["peer"].lower()
+            assert self.sessions.pop(frozenset((name, peer)))[0] == payload["sessionId"]
+            if payload["reason"] == "gone":
+                assert peer not in self.online or sender is None
+                assert self.leases.get(peer, (None, 0.0))[1] <= self.house.clock(), "gone before the lease was over"
         else:
             assert message["sender"].lower() == sender
             assert message["target"].lower() == name

@@ -8,7 +8,7 @@ from django.test import SimpleTestCase
 
 from signaling.errors import Code, ProtocolError
 from signaling.sessions import open_store
-from signaling.sessions.base import MAX_INITIATED, Session, Store
+from signaling.sessions.base import LEASE_SECONDS, MAX_INITIATED, Lapse, Session, Store
 from signaling.sessions.memory import MemoryStore
 from tests.support.clock import FakeClock
 
@@ -74,6 +74,103 @@ class StoreContract(_Base):
 
     async def test_releasing_a_name_nobody_holds_is_nothing(self) -> None:
         self.assertEqual(await (await self.open()).release("Nobody", "c1"), [])
+
+    # Names that belong to keys
+
+    async def owned(self) -> tuple[Store, Session]:
+        """Alice's name belongs to the key `k1`; she has called Bob."""
+        store = await self.open()
+        self.assertTrue(await store.claim("Alice", "c1", "k1"))
+        self.assertTrue(await store.claim("Bob", "c2"))
+        return store, await store.connect("s1", "Alice", "Bob")
+
+    async def assert_lapsed(self, store: Store, *gone: tuple[str, Session]) -> None:
+        lapse = await store.end_leases()
+        self.assertCountEqual(lapse.gone, gone)
+        self.assertIsNone(lapse.next_in)
+
+    async def test_a_name_with_a_key_is_claimed_by_no_other_key_and_by_none(self) -> None:
+        store, standing = await self.owned()
+        for connection, key in (("c8", "k2"), ("c9", None)):
+            self.assertFalse(await store.claim("aLICE", connection, key))
+            self.assertEqual(await store.release("Alice", connection), [])
+        self.assertFalse(await store.claim("Bob", "c8", "k1"))
+        self.assertEqual(await store.connect("s2", "Bob", "Alice"), standing)
+
+    async def test_the_same_key_takes_its_name_over_with_the_sessions(self) -> None:
+        store, standing = await self.owned()
+        self.assertTrue(await store.claim("ALICE", "c9", "k1"))
+        self.assertEqual(await store.release("Alice", "c1"), [])
+        self.assertEqual(await store.connect("s2", "Bob", "Alice"), standing)
+        self.assertTrue(await store.touch("Alice", "Bob", "s1"))
+        self.assertEqual(await store.end_leases(), Lapse())
+
+    async def test_a_lease_keeps_the_name_and_the_sessions(self) -> None:
+        store, _ = await self.owned()
+        self.assertEqual(await store.release("Alice", "c1"), [])
+        await self.wait(LEASE_SECONDS * 0.9)
+        lapse = await store.end_leases()
+        self.assertEqual(lapse.gone, ())
+        assert lapse.next_in is not None
+        self.assertAlmostEqual(lapse.next_in, LEASE_SECONDS * 0.1, delta=1)
+        for connection, key in (("c8", "k2"), ("c9", None)):
+            self.assertFalse(await store.claim("Alice", connection, key))
+        self.assertTrue(await store.touch("Bob", "Alice", "s1"))
+        self.assertTrue(await store.claim("Alice", "c9", "k1"))
+        await self.wait(LEASE_SECONDS)
+        self.assertEqual(await store.end_leases(), Lapse())
+        self.assertTrue(await store.touch("Alice", "Bob", "s1"))
+
+    async def test_nobody_who_is_away_can_be_called(self) -> None:
+        store, _ = await self.owned()
+        await store.release("Alice", "c1")
+        with self.refuses(Code.USER_OFFLINE):
+            await store.connect("s2", "Bob", "Alice")
+
+    async def test_a_lease_that_is_over_frees_the_name_and_ends_the_sessions(self) -> None:
+        store, called = await self.owned()
+        created = await store.create("s2", "Alice")
+        await store.release("Alice", "c1")
+        await self.wait(LEASE_SECONDS * 1.01)
+        await self.assert_lapsed(store, ("Alice", called), ("Alice", created))
+        await self.assert_lapsed(store)
+        self.assertFalse(await store.touch("Bob", "Alice"))
+        self.assertTrue(await store.claim("Alice", "c9"))
+
+    async def test_a_lease_ends_when_it_is_said_to_and_not_before(self) -> None:
+        store, called = await self.owned()
+        await store.release("Alice", "c1")
+        await self.wait(LEASE_SECONDS * 1.01)
+        self.assertFalse(await store.claim("Alice", "c9"))
+        self.assertTrue(await store.claim("Alice", "c10", "k1"))
+        await self.assert_lapsed(store)
+        self.assertTrue(await store.touch("Bob", "Alice", called.id))
+
+    async def test_leases_end_each_in_its_time(self) -> None:
+        store = await self.open()
+        for name in ("Alice", "Bob", "Carol"):
+            await store.claim(name, name, f"key of {name}")
+            await store.release(name, name)
+            await self.wait(LEASE_SECONDS * 0.3)
+        lapse = await store.end_leases()
+        assert lapse.next_in is not None
+        self.assertAlmostEqual(lapse.next_in, LEASE_SECONDS * 0.1, delta=1)
+        await self.wait(LEASE_SECONDS * 0.2)
+        await store.end_leases()
+        self.assertTrue(await store.claim("Alice", "c9"))
+        self.assertFalse(await store.claim("Bob", "c9"))
+        await self.wait(LEASE_SECONDS)
+        await self.assert_lapsed(store)
+
+    async def test_a_session_that_expired_meanwhile_is_left_by_nobody(self) -> None:
+        store, _ = await self.owned()
+        await self.wait(TTL * 0.95)
+        await store.release("Alice", "c1")
+        await self.wait(LEASE_SECONDS * 1.01)
+        await self.assert_lapsed(store)
+
+    async def test_a_lease_that_nobody_has_begun_is_none(self) -> None:
+        self.assertEqual(await (await self.people()).end_leases(), Lapse())
 
     # Calling by name
 

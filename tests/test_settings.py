@@ -26,6 +26,8 @@ DEFAULTS: dict[str, Any] = {
     **{"MESSAGE_RATE": 20, "MESSAGE_BURST": 100, "CALL_RATE": 10, "CALL_BURST": 10},
 }
 
+BEHIND_A_PROXY = {"TRUSTED_PROXIES": "unix", "PUBLIC_ORIGINS": "https://chat.example"}
+
 
 def run(*command: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Python in a process of its own, with production's environment and `env`."""
@@ -85,9 +87,17 @@ class Secrets(SimpleTestCase):
 
 class Production(SimpleTestCase):
     def test_djangos_deployment_check_is_clean(self) -> None:
-        result = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", TRUSTED_PROXIES="unix")
+        result = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **BEHIND_A_PROXY)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("no issues", result.stdout)
+
+    def test_a_server_that_is_told_of_no_origin_is_warned_before_it_is_deployed(self) -> None:
+        result = run("manage.py", "check", "--deploy", TRUSTED_PROXIES="unix")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(
+            "(signaling.W001) PUBLIC_ORIGINS is not set, so only clients that dial this machine", result.stderr
+        )
+        self.assertNotIn("W001", run("manage.py", "check").stderr)
 
     def test_no_proxy_is_believed_unless_one_is_declared(self) -> None:
         header = "SECURE_PROXY_SSL_HEADER"

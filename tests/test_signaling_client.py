@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from django.test import SimpleTestCase
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
+from chat.peer.errors import SENTENCES
 from chat.peer.signaling_client import LONGEST_DELAY, SignalingClient, delay, socket_url
-from signaling.messages import Error, ErrorPayload, FromServer, SessionConnect, dump, parse_from_client
+from signaling.messages import (
+    AuthChallenge,
+    AuthOk,
+    AuthResponse,
+    EndedPayload,
+    Error,
+    ErrorPayload,
+    FromServer,
+    SessionConnect,
+    SessionLeft,
+    WelcomePayload,
+    dump,
+    parse_from_client,
+)
+from signaling.names import Challenge, Origins
+from tests.support.name_keys import NameKey, challenge
 
+AUTH_OK = dump(AuthOk(payload=WelcomePayload("alice")))
 WELCOME = dump(Error(payload=ErrorPayload("MISSING_SESSION_ID", "x")))
 Handler = Callable[[ServerConnection], Awaitable[None]]
 
@@ -70,6 +89,11 @@ class UrlTest(SimpleTestCase):
         self.assertEqual(socket_url("https://chat.example", "bob"), "wss://chat.example/ws?username=bob")
         self.assertEqual(socket_url("http://127.0.0.1:8080/", "bob"), "ws://127.0.0.1:8080/ws?username=bob")
 
+    def test_the_key_stands_in_the_address(self) -> None:
+        key = NameKey(b"1" * 32)
+        url = socket_url("https://chat.example/chat", "bob", key)
+        self.assertEqual(url, f"wss://chat.example/ws?username=bob&key={key.text}")
+
     def test_what_is_no_site_is_refused(self) -> None:
         for server in ("", "chat.example", "ftp://chat.example", "wss://chat.example", "http://"):
             with self.subTest(server=server), self.assertRaises(ValueError):
@@ -88,7 +112,12 @@ class SignalingClientTest(SimpleTestCase):
             self.assertEqual(heard.states, ["connecting", "online"])
 
     async def test_a_taken_name_is_final(self) -> None:
-        for code, state in ((4001, "refused"), (4002, "taken"), (4003, "refused"), (4004, "replaced")):
+        for code, state, refusal in (
+            (4001, "refused", "INVALID_USERNAME"),
+            (4002, "taken", "USERNAME_TAKEN"),
+            (4003, "refused", "AUTH_FAILED"),
+            (4004, "replaced", "replaced"),
+        ):
             connections = 0
 
             async def handler(socket: ServerConnection, code: int = code) -> None:
@@ -103,6 +132,8 @@ class SignalingClientTest(SimpleTestCase):
                     assert client._task is not None
                     await client._task
                     self.assertEqual((connections, heard.states), (1, ["connecting", state]))
+                    self.assertEqual(client.refusal, refusal)
+                    self.assertIn(refusal, SENTENCES)
 
     async def test_it_comes_back_when_the_server_goes_down(self) -> None:
         connections = 0
@@ -179,6 +210,77 @@ class SignalingClientTest(SimpleTestCase):
             await client.stop()
             self.assertEqual(client.state, "offline")
             self.assertEqual(parse_from_client(await asyncio.wait_for(got.get(), 10)).target, "bob")
+
+    async def test_with_a_key_it_is_online_when_the_server_said_that_the_name_is_its_own(self) -> None:
+        key = NameKey()
+
+        async def handler(socket: ServerConnection) -> None:
+            assert socket.request is not None
+            self.assertEqual(socket.request.path, f"/ws?username=alice&key={key.text}")
+            asked = Challenge("alice", key.text, os.urandom)
+            await socket.send(WELCOME)  # of no meaning here
+            await socket.send(dump(SessionLeft(payload=EndedPayload("s", "bob", "left"))))
+            await socket.send(dump(AuthChallenge(payload=asked.payload)))
+            response = parse_from_client(str(await socket.recv()))
+            assert isinstance(response, AuthResponse)
+            port = socket.local_address[1]
+            asked.check(response.payload, Origins((f"http://127.0.0.1:{port}",)))
+            await socket.send(dump(AuthChallenge(payload=asked.payload)))  # a second question
+            await socket.send(AUTH_OK)
+            await socket.send(AUTH_OK)
+            await socket.send(WELCOME)
+            self.assertIsInstance(parse_from_client(str(await socket.recv())), SessionConnect)
+            await socket.wait_closed()
+
+        async with client_of(handler, key=key) as (client, heard):
+            client.start()
+            await heard.until(lambda: len(heard.messages) == 1)
+            self.assertIsInstance(heard.messages[0], Error)
+            self.assertTrue(client.send(SessionConnect(target="bob")))
+            self.assertEqual(heard.states, ["connecting", "online"])
+
+    async def test_with_a_key_nothing_but_the_servers_word_makes_it_online(self) -> None:
+        async def handler(socket: ServerConnection) -> None:
+            await socket.send(AUTH_OK)  # before any question
+            await socket.send(WELCOME)
+            await socket.wait_closed()
+
+        async with client_of(handler, key=NameKey()) as (client, heard):
+            client.start()
+            await heard.until(lambda: "offline" in heard.states)
+            self.assertEqual((heard.states, heard.messages), (["connecting", "offline"], []))
+
+    async def test_a_challenge_that_is_none_is_answered_with_nothing(self) -> None:
+        said: list[object] = []
+
+        async def handler(socket: ServerConnection) -> None:
+            await socket.send(dump(AuthChallenge(payload=challenge(bytes(32), bytes(32)))))
+            with suppress(ConnectionClosed):
+                said.append(await socket.recv())
+
+        async with client_of(handler, key=NameKey()) as (client, heard):
+            client.start()
+            await heard.until(lambda: heard.states.count("offline") == 2)
+            self.assertEqual((set(heard.states), said), ({"connecting", "offline"}, []))
+
+    async def test_with_a_key_a_taken_name_is_anothers_also_after_a_lost_socket(self) -> None:
+        connections = 0
+
+        async def handler(socket: ServerConnection) -> None:
+            nonlocal connections
+            connections += 1
+            if connections == 1:
+                await socket.send(dump(AuthChallenge(payload=challenge(NameKey().public, bytes(32)))))
+                await socket.recv()
+                await socket.send(AUTH_OK)
+                socket.transport.abort()
+            else:
+                await socket.close(4002)
+
+        async with client_of(handler, key=NameKey()) as (client, heard):
+            client.start()
+            await heard.until(lambda: client.state == "taken")
+            self.assertEqual(heard.states, ["connecting", "online", "offline", "connecting", "taken"])
 
     async def test_waking_it_ends_the_wait(self) -> None:
         heard = Heard()

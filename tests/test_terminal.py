@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import tempfile
+from pathlib import Path
 
 from chat.peer.terminal import Exit
-from tests.support.server import ServerTestCase
+from tests.support.classic_peer import ClassicPeer
+from tests.support.server import DaphneServer, ServerTestCase
 from tests.support.terminal import PATIENCE, Run
 
 
@@ -14,6 +18,11 @@ class TerminalTest(ServerTestCase):
         run = Run(self.server.url, *arguments, typed=typed)
         self.enterContext(run)
         return run
+
+    def file(self, name: str) -> str:
+        """The path of an identity that is this test's alone."""
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        return f"{folder}/{name}.json"
 
     def test_piped_lines_reach_the_other_one_and_the_end_of_input_leaves(self) -> None:
         bob = self.run_peer("bob", "--accept")
@@ -50,7 +59,7 @@ class TerminalTest(ServerTestCase):
         bob.says("Someone is calling as alice.")
         bob.says("Nothing is known about them yet. Type /accept or /decline.")
         bob.type("/accept\n")
-        bob.says("Connected to alice. Encrypted, not verified.")
+        bob.says("Connected to alice. Encrypted, not verified yet.")
         bob.type("typed by hand\n")
         alice.reads("bob: typed by hand")
         bob.type("/end\n")
@@ -84,9 +93,17 @@ class TerminalTest(ServerTestCase):
     def test_a_taken_name_has_its_exit_code(self) -> None:
         first = self.run_peer("bob", "--accept")
         first.says("Online")
-        second = self.run_peer("BOB")
+        second = self.run_peer("BOB", "--identity", self.file("thief"))
         second.says("Somebody is already online under this name.")
         self.assertEqual(second.exits(), Exit.NAME_REFUSED)
+
+    def test_the_same_device_takes_its_name_over_and_the_first_steps_back(self) -> None:
+        first = self.run_peer("bob", "--accept")
+        first.says("Online")
+        second = self.run_peer("bob", "--accept")
+        second.says("Online")
+        first.says("This name was opened on another page, so this one stepped back.")
+        self.assertEqual(first.exits(), Exit.NAME_REFUSED)
 
     def test_wrong_arguments_have_theirs(self) -> None:
         for arguments in (["no spaces"], ["alice", "--connect", "alice"], ["alice", "--connect", "b"]):
@@ -122,7 +139,12 @@ class TerminalTest(ServerTestCase):
     def test_help_lists_what_is_the_clients(self) -> None:
         answer = self.run_peer("--help")
         self.assertEqual(answer.exits(), Exit.OK)
-        text = "\n".join(iter(lambda: answer.out.get(timeout=PATIENCE), "(Ctrl-C), 143 terminated."))
+        text = "\n".join(
+            iter(
+                lambda: answer.out.get(timeout=PATIENCE),
+                "9 the invite did not work, 10 the file of the identity cannot be used.",
+            )
+        )
         self.assertIn("--echo", text)
         self.assertNotIn("--settings", text)
 
@@ -135,3 +157,117 @@ class TerminalTest(ServerTestCase):
             alice.process.send_signal(sent)
             bob.says("alice left the chat.")
             self.assertEqual(alice.exits(), code)
+
+
+class VerifyingTest(ServerTestCase):
+    """What a person does in the page to know who is there, in text."""
+
+    def run_peer(self, *arguments: str, typed: bool = False, server: str = "") -> Run:
+        return self.enterContext(Run(server or self.server.url, *arguments, typed=typed))
+
+    def new(self) -> list[str]:
+        """The option for an identity that nobody has met."""
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        return ["--identity", f"{folder}/new.json"]
+
+    def test_both_see_the_same_emoji_and_one_verifies_the_other(self) -> None:
+        bob = self.run_peer("bob1", "--accept", *self.new())
+        bob.says("Online")
+        alice = self.run_peer("alice1", "--connect", "bob1", *self.new())
+        alice.type("/verify\n")
+        alice.says("Compare with bob1")
+        bob.says("Compare with alice1")
+        self.assertEqual(alice.says("  "), bob.says("  "))
+        alice.type("/match\n")
+        alice.says("Connected to bob1. Encrypted and verified.")
+        alice.says("You have verified bob1.")
+        bob.says("alice1 says that it matches.")
+
+    def test_a_mismatch_is_loud_on_both_sides(self) -> None:
+        bob = self.run_peer("bob2", "--accept", *self.new())
+        bob.says("Online")
+        alice = self.run_peer("alice2", "--connect", "bob2", *self.new())
+        alice.type("/verify\n")
+        alice.says("Type /match")
+        alice.type("/mismatch\n")
+        alice.says("WARNING: it does not match")
+        bob.says("WARNING: alice2's side says that it does not match")
+
+    def test_both_see_the_same_safety_number(self) -> None:
+        bob = self.run_peer("bob3", "--accept", *self.new())
+        bob.says("Online")
+        alice = self.run_peer("alice3", "--connect", "bob3", *self.new())
+        numbers = []
+        for side in (alice, bob):
+            side.type("/safety\n")
+            side.says("The safety number")
+            numbers.append("".join(side.err.get(timeout=PATIENCE) for _ in range(3)).replace(" ", ""))
+        self.assertEqual(numbers[0], numbers[1])
+        self.assertRegex(numbers[0], r"^\d{60}$")
+
+    def test_an_invite_verifies_both_and_serves_once(self) -> None:
+        bob = self.run_peer("bob4", "--accept", *self.new())
+        bob.type("/invite\n")
+        link = bob.out.get(timeout=PATIENCE)
+        alice = self.run_peer("alice4", "--invite", link, *self.new())
+        alice.says("Connected to bob4. Encrypted and verified.")
+        bob.says("Connected to alice4. Encrypted and verified.")
+        alice.end_of_input()
+        self.assertEqual(alice.exits(), Exit.OK)
+        again = self.run_peer("carol4", "--invite", link, *self.new())
+        again.says("This invite has been used already. Ask bob4 for a new one.")
+        self.assertEqual(again.exits(), Exit.INVITE_FAILED)
+        bob.says("with an invite of yours that was used already")
+
+    def test_an_invite_that_cannot_be_one_is_a_wrong_argument(self) -> None:
+        for link in ("https://example.org/chat", "not a link", "http://127.0.0.1/chat#invite=bob.x.y"):
+            alice = self.run_peer("alice5", "--invite", link)
+            alice.says("This link is no whole invite.")
+            self.assertEqual(alice.exits(), Exit.USAGE, link)
+
+    def test_another_device_under_a_known_name_stops_a_script_and_asks_a_person(self) -> None:
+        alices, bobs, others = self.new(), self.new(), self.new()
+        bob = self.run_peer("bob6", "--accept", *bobs)
+        bob.says("Online")
+        alice = self.run_peer("alice6", "--connect", "bob6", *alices)
+        alice.says("Connected to bob6.")
+        alice.end_of_input()
+        alice.exits()
+        elsewhere = self.enterContext(DaphneServer()).url
+        other = self.run_peer("bob6", "--accept", *others, server=elsewhere)
+        other.says("Online")
+        script = self.run_peer("alice6", "--connect", "bob6", *alices, server=elsewhere)
+        script.says("WARNING: bob6 is on another device")
+        self.assertEqual(script.exits(), Exit.KEY_CHANGED)
+        person = self.run_peer("alice6", "--connect", "bob6", *alices, typed=True, server=elsewhere)
+        person.says("Type /trust")
+        person.type("/trust\n")
+        person.says("Connected to bob6. Encrypted, not verified yet.")
+
+    def test_a_classic_peer_is_refused_unless_it_is_allowed(self) -> None:
+        own = self.new()
+
+        async def run() -> None:
+            async with ClassicPeer("phone7", self.server.url) as phone:
+                alice = self.run_peer("alice7", "--connect", "phone7", *own)
+                await phone.ringing()
+                phone.accept()
+                await asyncio.to_thread(alice.says, "It was refused, and nothing was sent.")
+                self.assertEqual(await asyncio.to_thread(alice.exits), Exit.NOT_PROVEN)
+                await phone.ended()
+                alice = self.run_peer("alice7", "--connect", "phone7", "--allow-classic", *own)
+                await phone.ringing()
+                phone.accept()
+                await asyncio.to_thread(alice.says, "WARNING: phone7 uses an app that cannot prove who it is.")
+                await asyncio.to_thread(alice.says, "Encrypted, but the server could read it.")
+                await phone.secured()
+
+        asyncio.run(asyncio.wait_for(run(), 2 * PATIENCE))
+
+    def test_an_identity_that_others_can_read_is_not_used(self) -> None:
+        option = self.new()
+        Path(option[1]).write_text("{}")
+        Path(option[1]).chmod(0o644)
+        alice = self.run_peer("alice8", *option)
+        alice.says("Others can read")
+        self.assertEqual(alice.exits(), Exit.IDENTITY_UNUSABLE)

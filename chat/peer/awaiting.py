@@ -1,6 +1,6 @@
 """The peer for programs: what `peer.Peer` tells its listener can be awaited here.
 
->>> async with Peer("helper", server="http://127.0.0.1:8080") as peer:
+>>> async with Peer("helper", "http://127.0.0.1:8080") as peer:
 ...     await peer.call("alice")
 ...     await peer.deliver("hello")
 ...     async for message in peer.messages():
@@ -10,36 +10,55 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from signaling.messages import is_name
+
 from . import peer
 from .errors import CallEnded, PeerError
+from .identity import Identity
+from .identity_file import IdentityFile, path_for
 from .link import Link
 from .messages import Message
-
-_REFUSALS = {"taken": "USERNAME_TAKEN", "refused": "INVALID_USERNAME"}
+from .ownership import origin_of
 
 
 class Peer(peer.Peer):
     """One person's end, online inside `async with`.
 
-    Entering raises PeerError when the server cannot be reached or refuses the name.
+    Without an `identity` it is the one of this name at this server, kept in a file (identity_file.py). With a classic peer it
+    does not go on unless `allow_classic`.
+
+    Entering raises PeerError when the server cannot be reached or refuses the name. Making one raises PeerError for a name
+    that cannot be one, ValueError for a server that cannot, and what identity_file.py raises for a damaged file.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(
+        self,
+        name: str,
+        server: str = "http://127.0.0.1:8080",
+        identity: Identity | None = None,
+        *,
+        allow_classic: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(name, server, identity or own_identity(name, server), **options)
+        self._allow_classic = allow_classic
         self._news = asyncio.Event()
-        self._read: dict[str, int] = {}
+        self._unread: deque[Message] = deque()
 
     async def __aenter__(self) -> Self:
         self.start()
         try:
             await self.until(lambda: self.snapshot().server_state != "connecting")
-            state = self.snapshot().server_state
-            if state != "online":
-                raise PeerError(_REFUSALS.get(state, "server_offline"))
+            if self.snapshot().server_state != "online":
+                raise PeerError(self._signaling.refusal or "server_offline")
         except BaseException:
             await self.stop()
             raise
@@ -61,15 +80,30 @@ class Peer(peer.Peer):
         return self.snapshot().peer or ""
 
     async def secured(self) -> None:
-        """Wait until the chat is secured. Raises CallEnded when it is over instead."""
+        """Wait until the chat is secured.
+
+        Raises CallEnded when it is over instead, and for the reason `key_changed` when the other is on another device than
+        before: then `accept_key` or `refuse_key` decides.
+        """
         link = self._live("no_call")
-        await self.until(lambda: link.over or link.state == "secured")
+        await self.until(lambda: link.over or link.state in ("secured", "blocked"))
+        if link.state == "blocked":
+            raise CallEnded("key_changed", link.peer)
         if link.over:
             raise CallEnded(link.reason or "lost", link.peer)
 
     async def chatting(self) -> None:
         """Wait until there is a secured chat, whoever called."""
         await self.until(lambda: self.snapshot().chat_state == "secured")
+
+    async def emoji(self) -> list[tuple[str, str]]:
+        """Compare emoji: the seven to show, with their names. Raises PeerError, or CallEnded when the chat is over."""
+        link = self._live("no_chat")
+        link.verify()
+        await self.until(lambda: link.over or bool(link.verifying and link.verifying.emoji))
+        if link.verifying is None:
+            raise CallEnded(link.reason or "lost", link.peer)
+        return link.verifying.emoji
 
     async def ended(self) -> str:
         """Wait until the present or last call or chat is over; the reason, a key of `errors.SENTENCES`."""
@@ -93,8 +127,12 @@ class Peer(peer.Peer):
 
     async def messages(self) -> AsyncIterator[Message]:
         """What the other side writes in this chat, as it comes, until it is over; goes on after what was read before."""
-        while (message := await self._next_message()) is not None:
-            yield message
+        link = self._link
+        while link is not None:
+            await self.until(lambda: bool(self._unread) or link.over)
+            if not self._unread:
+                return
+            yield self._unread.popleft()
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until something about this peer is `true`."""
@@ -102,23 +140,28 @@ class Peer(peer.Peer):
             self._news.clear()
             await self._news.wait()
 
-    async def _next_message(self) -> Message | None:
-        link = self._link
-        if link is None:
-            return None
-        while True:
-            await self.until(lambda: len(link.messages) > self._at(link) or link.over)
-            at = self._at(link)
-            if at == len(link.messages):
-                return None
-            self._read[link.peer.lower()] = at + 1
-            if not link.messages[at].mine:
-                return link.messages[at]
+    def _begin(self, peer: str) -> Link:
+        self._unread.clear()
+        return super()._begin(peer)
 
-    def _at(self, link: Link) -> int:
-        """The place of the next message to read; what came in earlier chats is not this one's."""
-        return max(self._read.get(link.peer.lower(), 0), link.earlier)
+    def _received(self, message: Message) -> None:
+        self._unread.append(message)
+        self._news.set()
+        super()._received(message)
 
     def _changed(self) -> None:
         self._news.set()
         super()._changed()
+        if self.snapshot().classic_warning:
+            self.accept_classic() if self._allow_classic else self.refuse_classic()
+
+
+def own_identity(name: str, server: str, path: Path | None = None) -> Identity:
+    """The identity of this name at this server, in the file of `path` or where it belongs.
+
+    Raises PeerError for a name that cannot be one, ValueError for a server that cannot, and IdentityDamaged.
+    """
+    if not is_name(name):
+        raise PeerError("bad_name")
+    storage = IdentityFile(path or path_for(origin_of(server), name))
+    return Identity.open(storage, os.urandom, lambda: time.time_ns() // 1_000_000)

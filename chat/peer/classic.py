@@ -2,17 +2,6 @@
 
 One throw-away X25519 key a side, exchanged through the server in the clear; each message is a NaCl box under a random
 nonce. The server could put its own keys in the middle, so a classic chat is encrypted but never verified.
-
-A suite is what a call and a conversation need of a cipher, and `Classic` is one. Its shape, in the order of use:
-
-    recognises(payload)     whether a first `key:exchange` belongs to this suite
-    opening()               the caller's part of its first `key:exchange`
-    receive_key(payload)    read one `key:exchange`, return those to send back; KeyRefused ends the attempt
-    answer()                what the called one sends when the person accepts
-    agreed                  whether the keys stand
-    seal_signal, open_signal    the payload of a `signal:*` message, and back; None for one to drop
-    seal, open              a frame of the DataChannel, and back; None for one to drop
-    trust, max_bytes        what the page says of it; the longest text, in bytes of UTF-8
 """
 
 from __future__ import annotations
@@ -27,6 +16,8 @@ from .primitives import KEY_BYTES, NONCE_BYTES, Random, b64, unb64
 Payload = dict[str, Any]
 
 MAX_FRAME_CHARS = 180_000
+MAX_TEXT_BYTES = 48_000
+"""Boxed and in base64 this stays under the 64 KiB that every WebRTC stack takes as one message."""
 MAX_NONCES = 65_536
 
 
@@ -34,11 +25,19 @@ class Classic:
     """One side's throw-away key, and the box it makes with the other's."""
 
     trust = "classic"
-    max_bytes = 48_000
-    """Boxed and in base64 this stays under the 64 KiB that every WebRTC stack takes as one message."""
+    needs_consent = True
+    acknowledges = False
+    features = ()
+    ready = True
+    changed = None
+    invited = False
+    their_identity = None
+    known_as: tuple[str, ...] = ()
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, *, refused: bool = False) -> None:
+        """`refused`: the other one is known to speak lowkey/2, so that this can only be somebody's doing."""
         self._random = random
+        self._refused = refused
         self._private = random(KEY_BYTES)
         self._public = primitives.public_key(self._private)
         self._theirs: bytes | None = None
@@ -63,6 +62,8 @@ class Classic:
 
     def receive_key(self, payload: Payload) -> list[Payload]:
         """Take the other's public key. The first one stands; a later one changes nothing."""
+        if self._refused:
+            raise KeyRefused("classic_refused")
         if self._key is not None:
             return []
         try:
@@ -75,6 +76,13 @@ class Classic:
         self._theirs = theirs
         return []
 
+    def accept_key(self) -> list[Payload]:
+        return []
+
+    def offers(self, initiator: bool) -> bool:
+        """When both called at once, the server's first initiator does."""
+        return initiator
+
     def seal_signal(self, kind: str, body: Payload) -> Payload:
         """Classic signaling is not sealed: the server sees it."""
         return body
@@ -82,17 +90,20 @@ class Classic:
     def open_signal(self, kind: str, payload: Payload) -> Payload | None:
         return payload
 
-    def seal(self, text: str) -> str:
-        """A frame in the form in which the other side last wrote."""
-        assert self._key is not None, "no key has been agreed"
+    def fits(self, content: Payload) -> bool:
+        return len(content["body"].encode()) <= MAX_TEXT_BYTES
+
+    def seal(self, content: Payload) -> str:
+        """A frame in the form in which the other side last wrote. A classic chat carries texts alone."""
+        assert self._key, "no key has been agreed"
         nonce = self._random(NONCE_BYTES)
         self._remember(nonce)
-        box = b64(nonce + primitives.seal(self._key, nonce, text.encode()))
+        box = b64(nonce + primitives.seal(self._key, nonce, content["body"].encode()))
         return json.dumps({"rk": b64(self._public), "ct": box}) if self._wrapped else box
 
-    def open(self, frame: str) -> str | None:
-        """The text of a frame; None for a forged, repeated, reflected or unreadable one."""
-        assert self._key is not None, "no key has been agreed"
+    def open(self, frame: str) -> Payload | None:
+        """The message of a frame; None for a forged, repeated, reflected or unreadable one."""
+        assert self._key, "no key has been agreed"
         if len(frame) > MAX_FRAME_CHARS:
             return None
         try:
@@ -106,7 +117,22 @@ class Classic:
             return None
         self._remember(nonce)
         self._wrapped = wrapped
-        return text
+        return {"t": "text", "body": text}
+
+    def comparison(self) -> None:
+        return None
+
+    def safety_number(self) -> str:
+        return ""
+
+    def verify(self, verified: bool) -> None:
+        """Nothing proves who the other one is."""
+
+    def renewal(self) -> None:
+        return None
+
+    def erase(self) -> None:
+        self._private, self._key = b"", None
 
     def _unwrap(self, frame: str) -> tuple[bool, bytes]:
         """Whether the frame has the later form `{"rk", "ct"}`, and its bytes. Raises ValueError."""

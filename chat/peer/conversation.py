@@ -3,6 +3,10 @@
 `TABLE` and `ENDINGS` are the channel's states, as in call.py. A conversation does no I/O: frames that came in are given to
 `receive`, and frames to send are pulled, one at a time, with `next_frame`, while the channel has room. So a message is
 encrypted only when it is handed over, and is `sent` only when the channel took it.
+
+Under a suite that acknowledges (docs/protocol.md, section 3.4) both say `hello` first, messages are taken in the order of their
+numbers and acknowledged, and what was not acknowledged is sent again: after a gap, on another channel (`reopened`), and under
+the keys of another handshake with the same person (`rekeyed`). A message is known by its sender and id, and shown once.
 """
 
 from __future__ import annotations
@@ -10,70 +14,116 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from .classic import Classic
 from .errors import PeerError, Unexpected
-from .messages import Message, Status
-from .outbox import Outbox
+from .messages import Message
+from .outbox import Entry, Outbox
+from .primitives import is_id
+from .suite import Suite
+from .verifying import Verifying
+
+Content = dict[str, Any]
+
+ACK_EVERY = 8
+"""Messages taken in, after which they are acknowledged at once."""
+REWIND_MS = 1_000
+"""An `ack` that is repeated sooner than this is the echo of what was sent again."""
+FAILING_FRAMES = 3
+"""So many in a row that cannot be opened mean that the two have lost each other's keys."""
+MAX_NUMBER = 2**53 - 1
 
 
 class State(StrEnum):
+    GREETING = "greeting"
     SECURED = "secured"
     RECONNECTING = "reconnecting"
     ENDED = "ended"
 
 
-_S, _R, _E = State.SECURED, State.RECONNECTING, State.ENDED
+_G, _S, _R, _E = State.GREETING, State.SECURED, State.RECONNECTING, State.ENDED
 
 TABLE: dict[tuple[State, str], State] = {
+    (_G, "ready"): _S,
+    (_G, "interrupted"): _R,
+    (_G, "recovered"): _G,
+    (_G, "reopened"): _G,
+    (_G, "rekeyed"): _G,
     (_S, "interrupted"): _R,
     (_S, "recovered"): _S,
+    (_S, "reopened"): _G,
+    (_S, "rekeyed"): _G,
     (_R, "interrupted"): _R,
-    (_R, "recovered"): _S,
+    (_R, "recovered"): _G,
+    (_R, "reopened"): _G,
+    (_R, "rekeyed"): _R,
 }
 
 ENDINGS: dict[tuple[State, str], str] = {
+    (_G, "closed"): "left",
+    (_G, "failed"): "lost",
+    (_G, "silent"): "no_hello",
+    (_G, "end"): "you_left",
+    (_G, "bye"): "left",
     (_S, "closed"): "left",
     (_S, "failed"): "lost",
     (_S, "end"): "you_left",
+    (_S, "bye"): "left",
     (_R, "closed"): "left",
     (_R, "failed"): "lost",
     (_R, "end"): "you_left",
+    (_R, "bye"): "left",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame for the channel, and the message that it carries."""
+    """A frame for the channel; `entry` is what it carries, None for an acknowledgement."""
 
-    message: Message
     text: str
+    entry: Entry | None = None
 
 
 class Conversation:
     """The messages with one peer and the channel they go over.
 
-    `now()` gives milliseconds since 1970, `new_id()` a fresh id; `messages` are those already exchanged under this name.
+    `now()` gives milliseconds since 1970, `new_id()` a fresh id; `messages` are those already exchanged with this peer.
     """
 
     def __init__(
         self,
         peer: str,
-        suite: Classic,
+        suite: Suite,
         *,
         now: Callable[[], int],
         new_id: Callable[[], str],
         messages: list[Message],
     ) -> None:
         self.peer = peer
-        self.state = State.SECURED
+        self.state = State.GREETING
         self.reason: str | None = None
         self.messages = messages
-        self.suite = suite
+        self.suite: Suite = suite
+        self.verifying = Verifying(suite)
+        self.earlier = len(messages)
         self._now = now
         self._new_id = new_id
-        self._outbox = Outbox()
-        self.earlier = len(messages)
+        self._outbox = Outbox(acknowledged=suite.acknowledges)
+        self._known = {message.id for message in messages if not message.mine}
+        self._rewound_at = 0
+        self._begin_keys(held=False)
+        if suite.features:
+            self._outbox.add(self._hello())
+        self._settle()
+
+    def _begin_keys(self, *, held: bool) -> None:
+        """What is counted for each handshake. `held`: nothing is sent before the other side's first frame under it."""
+        self._held = held
+        self._heard = False
+        self._failing = 0
+        self._last = 0
+        self._owed = 0
+        self._acknowledge = False
 
     # The person
 
@@ -83,47 +133,112 @@ class Conversation:
         body = _well_formed(body)
         if not body.strip():
             raise PeerError("empty")
-        if len(body.encode()) > self.suite.max_bytes:
+        message = Message(self._new_id(), True, body, self._now(), "queued")
+        content = _text(message)
+        if not self.suite.fits(content):
             raise PeerError("too_long")
-        message = self._add(mine=True, body=body, status="queued")
-        self._outbox.add(message)
+        self._add(message)
+        self._outbox.add(Entry(content, message))
         return message
 
     def retry(self, message_id: str) -> Message:
         """Queue a failed message once more. Raises PeerError when the chat is over or nothing failed."""
         self._check_open()
         for message in self.messages:
-            if message.id == message_id and message.status == "failed":
-                self._outbox.add(message)
+            if message.mine and message.id == message_id and message.status == "failed":
+                self._outbox.add(Entry(_text(message), message))
                 return message
         raise PeerError("empty")
 
+    def verify(self) -> None:
+        """Compare emoji with the other one. Raises PeerError when the chat is over."""
+        self._check_open()
+        self._say(self.verifying.start())
+
+    def confirm(self, matches: bool) -> None:
+        """What the person saw: emoji, or safety numbers, that match or do not. Raises PeerError when the chat is over."""
+        self._check_open()
+        self._say(self.verifying.confirm(matches))
+
+    def leave(self) -> None:
+        """Say `bye`, where there is such a word, behind whatever waits."""
+        if self.suite.acknowledges and self.state is not State.ENDED:
+            self._outbox.add(Entry({"t": "bye"}))
+
     def end(self) -> None:
         self._step("end")
+        self._clear()
 
     # The channel
 
     def next_frame(self) -> Frame | None:
         """The next frame to hand to the channel, or None when nothing waits or the channel is interrupted."""
-        message = self._outbox.first()
-        if message is None or self.state is not State.SECURED:
+        if self._held or self.state not in (State.GREETING, State.SECURED):
             return None
-        return Frame(message, self.suite.seal(message.body))
+        if self._acknowledge:
+            return Frame(self.suite.seal({"t": "ack", "upto": self._last}))
+        first = self._outbox.first()
+        if first is None or not (self.suite.ready or first[1].content["t"] == "hello"):
+            return None
+        number, entry = first
+        content = {**entry.content, "seq": number} if self.suite.acknowledges else entry.content
+        return Frame(self.suite.seal(content), entry)
 
     def taken(self, frame: Frame) -> None:
         """The channel took the frame."""
-        self._outbox.taken(frame.message)
+        if frame.entry is not None:
+            self._outbox.taken()
+        else:
+            self._acknowledge = False
+            self._owed = 0
 
     def refused(self, frame: Frame) -> None:
-        """The channel did not take the frame; the person may retry."""
-        self._outbox.refused(frame.message)
+        """The channel did not take the frame; the person may retry, or it waits for another channel."""
+        if frame.entry is not None:
+            self._outbox.refused()
+
+    @property
+    def owes(self) -> bool:
+        """Whether something is to be acknowledged, in a moment."""
+        return self._owed > 0
+
+    def acknowledge(self) -> None:
+        """The moment is over."""
+        self._acknowledge = self._owed > 0
+
+    @property
+    def outstanding(self) -> bool:
+        """Whether something was sent that is not acknowledged."""
+        return self._outbox.outstanding
+
+    @property
+    def acknowledged(self) -> int:
+        """The number up to which the other side has everything."""
+        return self._outbox.acked
+
+    def resend(self) -> None:
+        """It has not been acknowledged for long, with nothing on its way: send it again."""
+        self._outbox.rewind()
+
+    @property
+    def lost_keys(self) -> bool:
+        """Whether a new handshake is due, since frames come that cannot be opened."""
+        return self._failing >= FAILING_FRAMES
 
     def receive(self, text: str) -> Message | None:
-        """Read a frame; None for one to drop."""
-        body = self.suite.open(text) if self.state is not State.ENDED else None
-        if body is None or not body.strip():
+        """Read a frame. The message that it brings, if it does."""
+        if self.state is State.ENDED:
             return None
-        return self._add(mine=False, body=body, status="delivered")
+        content = self.suite.open(text)
+        if content is None:
+            self._failing += self._heard and self.suite.acknowledges
+            return None
+        self._failing = 0
+        self._heard = True
+        self._held = False
+        message = self._take_in(content)
+        self._settle()
+        return message
 
     def interrupted(self) -> None:
         """The transport lost its path and looks for it."""
@@ -131,23 +246,109 @@ class Conversation:
 
     def recovered(self) -> None:
         self._step("recovered")
+        self._settle()
+
+    def reopened(self) -> None:
+        """There is another channel, to the same person under the same keys."""
+        self._step("reopened")
+        self._held = False
+        self._outbox.rewind()
+        self._acknowledge = self._heard
+        self._settle()
+
+    def rekeyed(self, suite: Suite) -> None:
+        """Another handshake with the same person has finished: its keys take the place of the old ones.
+
+        The called one says `hello` at once, and the caller when it has heard it: by then the other side has the keys.
+        """
+        self._step("rekeyed")
+        self.suite.erase()
+        self.suite = suite
+        self.verifying = Verifying(suite)
+        self._begin_keys(held=suite.ready)
+        self._outbox.restart(self._hello())
 
     def failed(self) -> None:
         """The transport gave up."""
         self._step("failed")
 
+    def silent(self) -> None:
+        """The other side's `hello` does not come."""
+        self._step("silent")
+
     def closed(self) -> None:
         """The other one closed the channel."""
         self._step("closed")
 
+    # What the other side says
+
+    def _take_in(self, content: Content) -> Message | None:
+        kind = content.get("t")
+        if not self.suite.acknowledges:
+            return self._text(content)
+        if kind == "ack":
+            self._acked(content.get("upto"))
+        if not isinstance(kind, str) or kind in ("ack", "typing"):
+            return None
+        number = content.get("seq")
+        if type(number) is not int or not 0 < number <= MAX_NUMBER:
+            return None
+        self._owed += 1
+        self._acknowledge = self._acknowledge or self._owed >= ACK_EVERY
+        if number != self._last + 1:
+            return None
+        self._last = number
+        return self._say_or_show(kind, content)
+
+    def _say_or_show(self, kind: str, content: Content) -> Message | None:
+        """A message in its turn. Unknown types say nothing to this version."""
+        if kind == "text":
+            return self._text(content)
+        if kind == "bye":
+            self._step("bye")
+            self._clear()
+        elif kind.startswith("sas:"):
+            self._say(self.verifying.receive(content))
+        return None
+
+    def _text(self, content: Content) -> Message | None:
+        body = content.get("body")
+        message_id = content.get("id") if self.suite.acknowledges else self._new_id()
+        if not isinstance(body, str) or not body.strip() or not is_id(message_id) or message_id in self._known:
+            return None
+        self._known.add(message_id)
+        return self._add(Message(message_id, False, _well_formed(body), self._now(), "delivered"))
+
+    def _acked(self, upto: object) -> None:
+        if type(upto) is not int or self._outbox.acknowledge(upto):
+            return
+        if self._outbox.lacks(upto) and self._now() - self._rewound_at >= REWIND_MS:
+            self._rewound_at = self._now()
+            self._outbox.rewind()
+
     # Inside
 
-    def _add(self, *, mine: bool, body: str, status: Status) -> Message:
-        message = Message(
-            self._new_id(), mine, body, self._now(), status, new_call=len(self.messages) == self.earlier > 0
-        )
+    def _say(self, contents: list[Content]) -> None:
+        for content in contents:
+            self._outbox.add(Entry(content))
+
+    def _hello(self) -> Entry:
+        return Entry({"t": "hello", "features": list(self.suite.features)})
+
+    def _settle(self) -> None:
+        if self.state is State.GREETING and self.suite.ready and not self._held:
+            self._step("ready")
+
+    def _add(self, message: Message) -> Message:
+        message.new_call = len(self.messages) == self.earlier > 0
         self.messages.append(message)
         return message
+
+    def _clear(self) -> None:
+        """`bye` clears the chat on both sides; without that word it stays to be read."""
+        if self.suite.acknowledges:
+            self.messages.clear()
+            self.earlier = 0
 
     def _check_open(self) -> None:
         if self.state is State.ENDED:
@@ -163,6 +364,10 @@ class Conversation:
         self.state = State.ENDED
         self.reason = ENDINGS[row]
         self._outbox.fail_all()
+
+
+def _text(message: Message) -> Content:
+    return {"t": "text", "id": message.id, "body": message.body, "at": message.at}
 
 
 def _well_formed(text: str) -> str:

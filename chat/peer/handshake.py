@@ -5,18 +5,19 @@ Three messages, written in turn by the caller, the called one, and the caller ag
 `their_identity`, before it writes m3; the called one after m3. Then `keys` stand on both sides, and nothing else is left.
 
 Each message is made or read on a copy of the state, which takes its place once all of it has verified: a message that
-fails changes nothing. The transcript hash `h` goes into each key, since secretbox takes no associated data.
+fails changes nothing.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from . import primitives
 from .errors import HandshakeFailed, Unexpected
-from .primitives import HASH_BYTES, KEY_BYTES, MAC_BYTES, NONCE_BYTES, Random, hkdf, hmac, lp, sha512, u64
+from .noise import Noise
+from .primitives import KEY_BYTES, MAC_BYTES, Random, is_canonical, lp
 
 Role = Literal["caller", "called"]
 
@@ -85,7 +86,7 @@ class Handshake:
             message = b"".join(self._write(state, token) for token in self._tokens())
         except ValueError:
             raise HandshakeFailed("a public key cannot be used") from None
-        message += state.encrypt(self._payload() if self._step else b"")
+        message += state.noise.encrypt(self._payload() if self._step else b"")
         self._commit(state)
         return message
 
@@ -98,7 +99,7 @@ class Handshake:
                 rest = self._read(state, token, rest)
         except ValueError:
             raise HandshakeFailed("a public key cannot be used") from None
-        payload = state.decrypt(rest)
+        payload = state.noise.decrypt(rest)
         if self._step:
             self._check_versions(payload)
         elif payload:
@@ -114,7 +115,7 @@ class Handshake:
         writes = (self._step % 2 == 0) == (self._role == "caller")
         if self._state is None or self.keys or writes != (event == "write"):
             raise Unexpected(f"{event} at step {self._step} of a handshake")
-        return replace(self._state)
+        return self._state.copy()
 
     def _commit(self, state: _State) -> None:
         self._step += 1
@@ -136,7 +137,7 @@ class Handshake:
                 state.mix_ephemeral(public)
                 return public
             case "s":
-                return state.encrypt(self._identity.public)
+                return state.noise.encrypt(self._identity.public)
             case _:
                 self._mix(state, token)
                 return b""
@@ -149,25 +150,31 @@ class Handshake:
                 state.mix_ephemeral(state.their_e)
             case "s":
                 sealed, rest = _cut(rest, KEY_BYTES + MAC_BYTES)
-                state.their_identity = state.decrypt(sealed)
-                if state.their_identity == self._identity.public:
-                    raise HandshakeFailed("one's own identity came back")
+                state.their_identity = self._checked(state.noise.decrypt(sealed))
             case _:
                 self._mix(state, token)
         return rest
+
+    def _checked(self, identity: bytes) -> bytes:
+        """The other's IK in its one form: a device that could write its key in two ways would be two devices."""
+        if not is_canonical(identity):
+            raise HandshakeFailed("an identity is not in its one form")
+        if identity == self._identity.public:
+            raise HandshakeFailed("one's own identity came back")
+        return identity
 
     def _mix(self, state: _State, token: str) -> None:
         """The tokens that put nothing on the wire; each DH is named by the caller's key, then the called one's."""
         match token, self._role:
             case "psk", _:
                 assert self._psk is not None, "only a handshake under an invite has this token"
-                state.mix_key_and_hash(self._psk)
+                state.noise.mix_key_and_hash(self._psk)
             case "ee", _:
-                state.mix_key(primitives.dh(state.e, state.their_e))
+                state.noise.mix_key(primitives.dh(state.e, state.their_e))
             case ("es", "caller") | ("se", "called"):
-                state.mix_key(primitives.dh(state.e, state.their_identity or b""))
+                state.noise.mix_key(primitives.dh(state.e, state.their_identity or b""))
             case _:
-                state.mix_key(self._identity.dh(state.their_e))
+                state.noise.mix_key(self._identity.dh(state.their_e))
 
     def _payload(self) -> bytes:
         return json.dumps({"versions": self.versions}, separators=(",", ":")).encode()
@@ -187,12 +194,9 @@ class Handshake:
 
 @dataclass(slots=True, repr=False)
 class _State:
-    """Noise's symmetric state, `h`, `ck`, `k`, `n`, beside the ephemeral keys and the other's identity."""
+    """What a message works on, and what stands once it has verified: Noise's state beside the keys that came and went."""
 
-    h: bytes = b""
-    ck: bytes = b""
-    k: bytes | None = None
-    n: int = 0
+    noise: Noise = field(default_factory=Noise)
     e: bytes = b""
     their_e: bytes = b""
     their_identity: bytes | None = None
@@ -200,50 +204,22 @@ class _State:
 
     @classmethod
     def start(cls, caller: str, called: str, invited: bool) -> _State:
-        name = f"Noise_XX{'psk0' if invited else ''}_25519_XSalsaPoly_SHA512+lowkey/2".encode().ljust(HASH_BYTES, b"\0")
-        state = cls(h=name, ck=name, invited=invited)
-        state.mix_hash(lp(b"lowkey/2") + lp(caller.lower().encode()) + lp(called.lower().encode()))
-        return state
+        noise = Noise.named(f"Noise_XX{'psk0' if invited else ''}_25519_XSalsaPoly_SHA512+lowkey/2")
+        noise.mix_hash(lp(b"lowkey/2") + lp(caller.lower().encode()) + lp(called.lower().encode()))
+        return cls(noise, invited=invited)
 
-    def mix_hash(self, data: bytes) -> None:
-        self.h = sha512(self.h, data)
-
-    def mix_key(self, secret: bytes) -> None:
-        output = hkdf(self.ck, secret, b"", 128)
-        self.ck, self.k, self.n = output[:64], output[64:96], 0
-
-    def mix_key_and_hash(self, psk: bytes) -> None:
-        output = hkdf(self.ck, psk, b"", 192)
-        self.ck, self.k, self.n = output[:64], output[128:160], 0
-        self.mix_hash(output[64:128])
+    def copy(self) -> _State:
+        return replace(self, noise=self.noise.copy())
 
     def mix_ephemeral(self, public: bytes) -> None:
-        self.mix_hash(public)
+        """With a psk the ephemeral key is mixed into the key as well."""
+        self.noise.mix_hash(public)
         if self.invited:
-            self.mix_key(public)
-
-    def encrypt(self, plaintext: bytes) -> bytes:
-        sealed = plaintext if self.k is None else primitives.seal(self._next_key(self.k), bytes(NONCE_BYTES), plaintext)
-        self.mix_hash(sealed)
-        return sealed
-
-    def decrypt(self, sealed: bytes) -> bytes:
-        opened = sealed if self.k is None else primitives.unseal(self._next_key(self.k), bytes(NONCE_BYTES), sealed)
-        if opened is None:
-            raise HandshakeFailed("the message is not authentic")
-        self.mix_hash(sealed)
-        return opened
-
-    def _next_key(self, k: bytes) -> bytes:
-        """A key for one ciphertext, bound to all that came before it."""
-        key = hmac(k, b"lk2 hs", u64(self.n), self.h)[:KEY_BYTES]
-        self.n += 1
-        return key
+            self.noise.mix_key(public)
 
     def split(self, role: Role) -> Keys:
-        output = hkdf(self.ck, self.h, b"lowkey/2 split", 128)
-        root, chain, caller, called = (output[at : at + KEY_BYTES] for at in range(0, 128, KEY_BYTES))
-        return Keys(root, chain, caller, called, self.h, self.e if role == "called" else None, self.their_e)
+        keys = self.noise.split(b"lowkey/2 split")
+        return Keys(*keys, self.noise.h, self.e if role == "called" else None, self.their_e)
 
 
 def _cut(message: bytes, length: int) -> tuple[bytes, bytes]:

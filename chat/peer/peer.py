@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from signaling.errors import ProtocolError
@@ -34,13 +34,21 @@ from signaling.messages import (
 )
 
 from . import link as links
-from .classic import Classic
+from . import verification
+from .classic import Classic, Payload
 from .errors import PeerError, Unexpected, sentence
+from .identity import Identity, Pin
+from .invitation import Invitation
+from .kept_invites import LIFETIME_MS
 from .link import Link, Surroundings
+from .lowkey2 import Lowkey2
 from .messages import Message
+from .ownership import origin_of
 from .primitives import Random, b64url
 from .signaling_client import SignalingClient
 from .signaling_client import State as ServerState
+from .suite import Suite
+from .verifying import Verifying
 
 MAX_UNASKED = 64
 """Sessions remembered that nobody here asked for."""
@@ -48,13 +56,10 @@ MAX_UNASKED = 64
 MAX_HISTORIES = 32
 """Names whose earlier messages are kept while the peer lives."""
 
-SERVER_SENTENCES: dict[ServerState, str] = {
+SERVER_SENTENCES: dict[str, str] = {
     "connecting": "Connecting to the server…",
     "online": "Online",
     "offline": "The server cannot be reached. Trying again…",
-    "taken": sentence("USERNAME_TAKEN"),
-    "replaced": sentence("replaced"),
-    "refused": sentence("INVALID_USERNAME"),
 }
 
 _KINDS: dict[type, str] = {Offer: "offer", Answer: "answer", Ice: "ice"}
@@ -62,16 +67,35 @@ _KINDS: dict[type, str] = {Offer: "offer", Answer: "answer", Ice: "ice"}
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What there is to show. `messages` are those exchanged under the name `peer`, oldest first."""
+    """What there is to show. `messages` are those exchanged with the device called `peer`, oldest first.
+
+    `invited`: the call that rings comes with an invite of this person's. `classic_warning`: the person is to say whether to go
+    on with a peer that cannot be verified. `changed`: the pin that the other's key differs from, while nothing is decided.
+    `known_as`: other names of the other's device. `verifying` is None while there is nothing to verify.
+    """
 
     name: str
     server_state: ServerState
     server_sentence: str
     chat_state: links.State
     chat_sentence: str
-    peer: str | None
-    trust: str | None
-    messages: list[Message]
+    peer: str | None = None
+    trust: str | None = None
+    invited: bool = False
+    classic_warning: bool = False
+    changed: Pin | None = None
+    known_as: tuple[str, ...] = ()
+    verifying: Verifying | None = None
+    invitation: Invitation | None = None
+    messages: list[Message] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invite to hand over: its link, and until when it is good, in milliseconds since 1970."""
+
+    link: str
+    expires: int
 
 
 class Listener:
@@ -88,27 +112,36 @@ class Listener:
 
 
 class Peer:
-    """One person's end. Raises PeerError for a name that cannot be one, ValueError for a server that cannot."""
+    """One person's end, on the device of `identity`.
+
+    Raises PeerError for a name that cannot be one, ValueError for a server that cannot.
+    """
 
     def __init__(
         self,
         name: str,
-        server: str = "http://127.0.0.1:8080",
+        server: str,
+        identity: Identity,
         *,
         listener: Listener | None = None,
         rng: Random = os.urandom,
         now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not is_name(name):
             raise PeerError("bad_name")
         self.name = name
+        self._origin = origin_of(server)
+        self._identity = identity
         self._listener = listener or Listener()
         self._random = rng
         self._now = now
-        self._signaling = SignalingClient(server, name, self)
+        self._clock = clock
+        self._signaling = SignalingClient(server, name, self, key=identity.name_key(name))
         self._link: Link | None = None
+        self._invitation: Invitation | None = None
         self._unasked: dict[str, JoinedPayload] = {}
-        self._history: dict[str, list[Message]] = {}
+        self._histories: dict[tuple[str, bytes | None], list[Message]] = {}
 
     # The person
 
@@ -136,10 +169,10 @@ class Peer:
             raise PeerError("own_name")
         if self._signaling.state != "online":
             raise PeerError("not_online")
-        if self._link is not None and self._link.state == "ringing" and same_name(peer, self._link.peer):
+        if self._rings(peer) and self._identity.opened_invite(peer) is None:
             self.accept()
             return
-        if self._link is not None and not self._link.over:
+        if self._link is not None and not self._link.over and not self._rings(peer):
             raise PeerError("in_call")
         self._begin(peer).dial()
 
@@ -163,6 +196,22 @@ class Peer:
         else:
             link.end()
 
+    def accept_classic(self) -> None:
+        """Go on with a peer that cannot be verified. Raises PeerError."""
+        self._asked(self._live("no_call").warned).accept_classic()
+
+    def refuse_classic(self) -> None:
+        """Do not. Raises PeerError."""
+        self._asked(self._live("no_call").warned).refuse_classic()
+
+    def accept_key(self) -> None:
+        """Go on with another device than the one known by this name. Raises PeerError."""
+        self._asked(self._live("no_call").state == "blocked").accept_key()
+
+    def refuse_key(self) -> None:
+        """Do not. Raises PeerError."""
+        self._asked(self._live("no_call").state == "blocked").refuse_key()
+
     def send(self, body: str) -> Message:
         """Queue a message; its status tells the rest. Raises PeerError."""
         return self._live("no_chat").send(body)
@@ -171,18 +220,62 @@ class Peer:
         """Send a failed message again. Raises PeerError."""
         self._live("no_chat").retry(message_id)
 
+    def verify(self) -> None:
+        """Compare emoji with the other one, whose side shows them too. Raises PeerError."""
+        self._live("no_chat").verify()
+
+    def confirm(self, matches: bool) -> None:
+        """What was compared, emoji or safety numbers, matches, or does not. Raises PeerError."""
+        self._live("no_chat").confirm(matches)
+
+    def safety_number(self) -> str:
+        """60 digits to compare; takes some 50 ms. Raises PeerError."""
+        suite = self._live("no_chat").suite
+        if suite is None or suite.their_identity is None:
+            raise PeerError("not_verifiable")
+        return suite.safety_number()
+
+    def qr_text(self) -> str:
+        """What the QR code of the safety number holds. Raises PeerError."""
+        return verification.qr_text(self.safety_number())
+
+    def create_invite(self) -> Invited:
+        """A new invite to call this person: it is good once, for a day."""
+        invite = self._identity.new_invite(self.name)
+        return Invited(invite.link(self._origin), int(self._now() * 1000) + LIFETIME_MS)
+
+    def open_invite(self, fragment: str) -> None:
+        """Take the fragment of an invite's link, and call who made it as soon as this peer is online."""
+        self._invitation = Invitation.open(fragment, self.name, self._identity)
+        self._follow_invitation()
+        self._listener.changed()
+
+    def dismiss_invite(self) -> None:
+        """Speak no more of the invite that was opened."""
+        self._invitation = None
+        self._listener.changed()
+
     def snapshot(self) -> Snapshot:
         """What there is to show now."""
         link, server = self._link, self._signaling.state
+        told = SERVER_SENTENCES.get(server) or sentence(self._signaling.refusal)
+        at_the_server = (self.name, server, told)
+        if link is None:
+            return Snapshot(*at_the_server, "idle", links.SENTENCES["idle"], invitation=self._invitation)
+        suite = link.suite
         return Snapshot(
-            name=self.name,
-            server_state=server,
-            server_sentence=SERVER_SENTENCES[server],
-            chat_state=link.state if link else "idle",
-            chat_sentence=link.sentence if link else links.SENTENCES["idle"],
-            peer=link.peer if link else None,
-            trust=link.trust if link else None,
-            messages=link.messages if link else [],
+            *at_the_server,
+            chat_state=link.state,
+            chat_sentence=link.sentence,
+            peer=link.peer,
+            trust=link.trust,
+            invited=suite is not None and suite.invited,
+            classic_warning=link.warned,
+            changed=suite.changed if suite else None,
+            known_as=tuple(suite.known_as) if suite else (),
+            verifying=link.verifying,
+            invitation=self._invitation,
+            messages=link.messages,
         )
 
     # The server (SignalingClient's listener)
@@ -204,7 +297,7 @@ class Peer:
 
     def _joined(self, message: SessionJoined) -> None:
         session = message.payload
-        link = self._link_with(session.peer)
+        link = self._link_with(session.peer) or (self._dialling if session.initiator else None)
         if not is_name(session.peer):
             return
         if link is not None and not link.beside(session):
@@ -219,16 +312,19 @@ class Peer:
         session = self._unasked.pop(sender.lower(), None)
         link = self._link_with(sender)
         if session is not None:
-            self._rung(session, message)
+            self._rung(session, message.body())
         elif link is not None:
             link.key(message.body())
 
-    def _rung(self, session: JoinedPayload, message: KeyExchange) -> None:
-        """A call came in. One from whom the path was lost takes the place of the chat that waits for it."""
-        payload = message.body()
-        lost = self._link_with(session.peer)
-        if lost is not None and lost.state == "reconnecting":
-            lost.failed()
+    def _rung(self, session: JoinedPayload, payload: Payload) -> None:
+        """A call came in. From whom a chat is open with, it is a handshake for that chat, where there is such a thing; else
+        it takes the place of a chat that waits for its path."""
+        link = self._link_with(session.peer)
+        if link is not None and link.renewable:
+            link.renewed(session, payload)
+            return
+        if link is not None and link.state == "reconnecting":
+            link.failed()
         if self._link is not None and not self._link.over:
             self._signaling.send(SessionDecline(session_id=session.session_id, payload=SessionRef(reason="busy")))
             self._listener.notice(f"{session.peer} tried to call you and was told that you are busy.")
@@ -278,23 +374,50 @@ class Peer:
         around = Surroundings(
             send=self._signaling.send,
             changed=self._changed,
-            received=self._listener.received,
+            received=self._received,
+            notice=self._listener.notice,
+            history=self._history,
             now=lambda: int(self._now() * 1000),
-            new_id=self._new_id,
+            new_id=lambda: b64url(self._random(16)),
             after=asyncio.get_running_loop().call_later,
-            suites=[lambda: Classic(self._random)],
+            suites=self._suites,
         )
         self._unasked.pop(peer.lower(), None)
-        self._link = Link(peer, around, self._messages_with(peer.lower()))
+        if self._link is not None:
+            self._link.forget()
+        pin = self._identity.pin(peer)
+        self._link = Link(peer, around, pin.identity if pin else None)
         return self._link
 
-    def _messages_with(self, name: str) -> list[Message]:
-        """The messages under a name, which becomes the newest; the oldest is forgotten when there are too many."""
-        messages = self._history.pop(name, [])
-        self._history[name] = messages
-        if len(self._history) > MAX_HISTORIES:
-            del self._history[next(iter(self._history))]
+    def _suites(self, peer: str) -> list[Suite]:
+        """What this side speaks with `peer`. Who is known by a key, or calls under an invite, is never classic."""
+        invite = self._identity.opened_invite(peer)
+        known = invite is not None or self._identity.pin(peer) is not None
+        lowkey2 = Lowkey2(self.name, peer, self._identity, random=self._random, clock=self._clock, invite=invite)
+        return [lowkey2, Classic(self._random, refused=known)]
+
+    def _history(self, name: str, identity: bytes | None) -> list[Message]:
+        """The messages with somebody, who becomes the newest; the oldest are forgotten when there are too many."""
+        key = (name.lower(), identity)
+        messages = self._histories.pop(key, [])
+        self._histories[key] = messages
+        if len(self._histories) > MAX_HISTORIES:
+            del self._histories[next(iter(self._histories))]
         return messages
+
+    def _follow_invitation(self) -> None:
+        """Call under the invite that was opened, once that is possible, and see what comes of it."""
+        invitation, link = self._invitation, self._link
+        if invitation is None:
+            return
+        if invitation.state == "waiting" and self._signaling.state == "online" and (link is None or link.over):
+            invitation.state = "calling"
+            self.dial(invitation.peer)
+        elif link is not None and same_name(link.peer, invitation.peer):
+            if link.trust == "verified" and invitation.state in ("calling", "offline"):
+                invitation.state = "done"
+            elif link.over:
+                invitation.ended(link.reason)
 
     def _live(self, reason: str) -> Link:
         if self._link is None or self._link.over:
@@ -312,8 +435,24 @@ class Peer:
         link = self._link
         return link if link is not None and not link.over and same_name(link.peer, name) else None
 
-    def _new_id(self) -> str:
-        return b64url(self._random(16))
+    @property
+    def _dialling(self) -> Link | None:
+        """The link that waits for the server's answer to its call."""
+        return self._link if self._link is not None and self._link.dialling else None
+
+    def _rings(self, name: str) -> bool:
+        link = self._link_with(name)
+        return link is not None and link.state == "ringing"
+
+    def _asked(self, about_it: bool) -> Link:
+        """The link whose question the person answers. Raises PeerError when there is none."""
+        if not about_it or self._link is None:
+            raise PeerError("no_call")
+        return self._link
+
+    def _received(self, message: Message) -> None:
+        self._listener.received(message)
 
     def _changed(self) -> None:
+        self._follow_invitation()
         self._listener.changed()

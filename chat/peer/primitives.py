@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac as _hmac
 from collections.abc import Callable
+from typing import TypeGuard
 
 from nacl import bindings
 from nacl.exceptions import CryptoError
@@ -24,6 +25,10 @@ KEY_BYTES = 32
 NONCE_BYTES = 24
 MAC_BYTES = 16
 HASH_BYTES = 64
+ID_BYTES = 16
+
+FIELD = 2**255 - 19
+"""X25519's numbers are taken modulo this."""
 
 
 def public_key(private: bytes) -> bytes:
@@ -52,6 +57,12 @@ def dh(private: bytes, public: bytes) -> bytes:
         return bindings.crypto_scalarmult(private, public)
     except (CryptoError, RuntimeError):
         raise ValueError("this public key gives an all-zero X25519 result") from None
+
+
+def is_canonical(public: bytes) -> bool:
+    """Whether an X25519 public key is the shortest name of its point: a number below 2^255 - 19, little-endian. X25519
+    itself takes every 32 bytes, and drops the top bit."""
+    return len(public) == KEY_BYTES and int.from_bytes(public, "little") < FIELD
 
 
 def sha512(*parts: bytes) -> bytes:
@@ -143,3 +154,11 @@ def unb64url(text: object) -> bytes:
     if not isinstance(text, str) or any(character in text for character in "+/="):
         raise ValueError("URL-safe base64 is text of its own alphabet, without padding")
     return unb64(text.translate(_FROM_URL) + "=" * (-len(text) % 4))
+
+
+def is_id(text: object) -> TypeGuard[str]:
+    """Whether `text` is an id as a message has one: the URL-safe base64 of 16 bytes."""
+    try:
+        return len(unb64url(text)) == ID_BYTES
+    except ValueError:
+        return False

@@ -1,11 +1,15 @@
 """The socket to the server: keeps one open under a name, and comes back by itself. Mirrors static/js/peer/signaling_client.js.
 
 States: `connecting`, `online`, `offline` (waiting to try again), `taken` and `replaced` (the server closed with 4002 or
-4004), `refused` (4001, 4003). From the last three the client does not come back by itself (docs/protocol.md, section 1). But
-who just lost a socket under its name is not `taken` yet: the socket that has the name may be that very one.
+4004), `refused` (4001, 4003). From the last three the client does not come back by itself (docs/protocol.md, section 1);
+`refusal` is then what there is a sentence for in errors.py.
 
-The server says nothing when it likes a name, only when it does not. So the client asks a question whose answer it knows,
-`session:leave` of no session at all, and is online when that is answered.
+With a key the client claims its name with it: it answers the server's challenge, once, and is online when the server said
+that the name is its own. A server that never says so is none.
+
+Without a key the server says nothing when it likes a name, only when it does not. So the client asks a question whose
+answer it knows, `session:leave` of no session at all, and is online when that is answered. Who just lost a socket under its
+name is not `taken` yet: the socket that has the name may be that very one.
 
 Attempts are spaced by doubling delays up to half a minute, half of each at random, so that clients dropped together do
 not come back together.
@@ -20,7 +24,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal, Protocol
-from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
@@ -28,6 +31,9 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from signaling.errors import Close, ProtocolError
 from signaling.messages import (
     MAX_FRAME_BYTES,
+    AuthChallenge,
+    AuthOk,
+    AuthResponse,
     Error,
     FromServer,
     Message,
@@ -35,6 +41,9 @@ from signaling.messages import (
     dump,
     parse_from_server,
 )
+
+from .ownership import NameKey, origin_of, prove
+from .primitives import b64url
 
 State = Literal["connecting", "online", "offline", "taken", "replaced", "refused"]
 
@@ -47,13 +56,11 @@ OWN_SOCKET_SECONDS = 75.0
 STOP_TIMEOUT = 2.0
 """Seconds that a server may take to read the last messages."""
 
-_SCHEMES = {"http": "ws", "https": "wss"}
-
-_FINAL: dict[int, State] = {
-    Close.INVALID_USERNAME: "refused",
-    Close.USERNAME_TAKEN: "taken",
-    Close.AUTH_FAILED: "refused",
-    Close.REPLACED: "replaced",
+_FINAL: dict[int, tuple[State, str]] = {
+    Close.INVALID_USERNAME: ("refused", "INVALID_USERNAME"),
+    Close.USERNAME_TAKEN: ("taken", "USERNAME_TAKEN"),
+    Close.AUTH_FAILED: ("refused", "AUTH_FAILED"),
+    Close.REPLACED: ("replaced", "replaced"),
 }
 
 
@@ -73,15 +80,10 @@ def delay(attempt: int, fraction: float) -> float:
     return longest / 2 + fraction * longest / 2
 
 
-def socket_url(server: str, name: str) -> str:
+def socket_url(server: str, name: str, key: NameKey | None = None) -> str:
     """`https://chat.example` and a name → `wss://chat.example/ws?username=name`. Raises ValueError for no http(s) URL."""
-    try:
-        parts = urlsplit(server)
-        if parts.scheme not in _SCHEMES or not parts.hostname or parts.port == 0:
-            raise ValueError
-    except ValueError:
-        raise ValueError("The server has to be an address like https://chat.example") from None
-    return urlunsplit((_SCHEMES[parts.scheme], parts.netloc, "/ws", f"username={name}", ""))
+    claim = f"&key={b64url(key.public)}" if key else ""
+    return f"ws{origin_of(server).removeprefix('http')}/ws?username={name}{claim}"
 
 
 class SignalingClient:
@@ -93,11 +95,17 @@ class SignalingClient:
         name: str,
         listener: Listener,
         *,
+        key: NameKey | None = None,
         fraction: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.state: State = "offline"
-        self._url = socket_url(server, name)
+        self.refusal = ""
+        self._origin = origin_of(server)
+        self._name = name
+        self._key = key
+        self._url = socket_url(server, name, key)
+        self._proven = False
         self._listener = listener
         self._fraction = fraction
         self._clock = clock
@@ -141,7 +149,8 @@ class SignalingClient:
             reached, code = await self._one_connection()
             self._lost_at = self._clock() if reached else self._lost_at
             if code in _FINAL and not (code == Close.USERNAME_TAKEN and self._may_be_our_own()):
-                self._enter(_FINAL[code])
+                state, self.refusal = _FINAL[code]
+                self._enter(state)
                 return
             self._enter("offline")
             attempt = 0 if reached else attempt
@@ -151,8 +160,11 @@ class SignalingClient:
             attempt += 1
 
     def _may_be_our_own(self) -> bool:
-        """Whether the socket that has the name may be one that this client lost, and the server has not missed yet."""
-        return self._clock() - self._lost_at < OWN_SOCKET_SECONDS
+        """Whether the socket that has the name may be one that this client lost, and the server has not missed yet.
+
+        Never with a key: to its owner a name is not taken.
+        """
+        return self._key is None and self._clock() - self._lost_at < OWN_SOCKET_SECONDS
 
     async def _one_connection(self) -> tuple[bool, int]:
         """One socket from its opening to its end: whether it was ever online, and its close code (0: none)."""
@@ -170,11 +182,13 @@ class SignalingClient:
         loop = asyncio.get_running_loop()
         writer = loop.create_task(self._write(socket))
         patience = loop.call_later(CONNECT_TIMEOUT, self._lose_patience, socket)
+        self._proven = False
         try:
-            await socket.send(dump(SessionLeave()))
+            if self._key is None:
+                await socket.send(dump(SessionLeave()))
             async for frame in socket:
                 if isinstance(frame, str):
-                    self._read(frame)
+                    await self._read(frame, socket)
         except ConnectionClosed:
             pass
         finally:
@@ -190,16 +204,31 @@ class SignalingClient:
         if self.state == "connecting":
             socket.transport.abort()
 
-    def _read(self, frame: str) -> None:
+    async def _read(self, frame: str, socket: ClientConnection) -> None:
         try:
             message = parse_from_server(frame)
         except ProtocolError:
             return
-        if self.state == "connecting" and isinstance(message, Error):
+        if self.state == "connecting" and self._key is not None:
+            await self._claim(message, self._key, socket)
+        elif self.state == "connecting" and isinstance(message, Error):
             if message.payload.code == "MISSING_SESSION_ID":
                 self._enter("online")
-            return
-        self._listener.server_message(message)
+        elif not isinstance(message, AuthChallenge | AuthOk):
+            self._listener.server_message(message)
+
+    async def _claim(self, message: FromServer, key: NameKey, socket: ClientConnection) -> None:
+        """Answer the one challenge of a connection, and wait for what the server makes of it."""
+        if isinstance(message, AuthOk) and self._proven:
+            self._enter("online")
+        elif isinstance(message, AuthChallenge) and not self._proven:
+            self._proven = True
+            try:
+                proof = prove(key, self._origin, self._name, message.payload)
+            except ValueError:
+                socket.transport.abort()  # no server of ours asks so
+                return
+            await socket.send(dump(AuthResponse(payload=proof)))
 
     async def _write(self, socket: ClientConnection) -> None:
         while True:

@@ -105,6 +105,11 @@ class Transport:
         channel = self._channel
         return channel is not None and channel.readyState == "open" and channel.bufferedAmount < HIGH_WATER
 
+    @property
+    def idle(self) -> bool:
+        """Whether all that was handed over has left."""
+        return self._channel is not None and self._channel.bufferedAmount == 0
+
     def send(self, frame: str) -> bool:
         """Hand a text frame to the channel; False when the channel did not take it."""
         if self._channel is None:

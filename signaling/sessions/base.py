@@ -3,7 +3,10 @@
 `Store` is the interface; each method is one atomic step, so that two who call each other at once get one session, and a
 newer connection of a name never loses anything to an older one. Its rules:
 
-- Names that differ only in case are one name. A `Session` shows the spelling of whoever holds the name.
+- Names that differ only in case are one name. A `Session` shows the spelling of whoever held the name when it was opened.
+- A name is held by one connection. With a key it stays the key's for `LEASE_SECONDS` after its connection went, and so do
+  its sessions: a newer connection with that key takes both over, at any time. Without a key all ends with the connection.
+- A lease that ran out is over when `end_leases` says so, and who then left is told nowhere else.
 - A pair has at most one live session. A session that was created and not yet joined has an empty seat and no pair.
 - A session lives for the store's TTL after it was opened, joined or last relayed through, and then was never there.
 - Refusals are `ProtocolError`s without a target: the hub knows whom the request was for.
@@ -18,6 +21,10 @@ from signaling.messages import same_name
 
 MAX_INITIATED = 64
 """How many open sessions one user may have connected or created."""
+
+
+LEASE_SECONDS = 120.0
+"""How long a name stays its key's, and its sessions stand, after its connection went."""
 
 
 class StoreUnavailable(Exception):
@@ -37,19 +44,33 @@ class Session:
         return self.guest if same_name(name, self.initiator) else self.initiator
 
 
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """The leases that ended: `gone` has who is gone from which session, `next_in` the seconds until the next one may end."""
+
+    gone: tuple[tuple[str, Session], ...] = ()
+    next_in: float | None = None
+
+
 class Store(Protocol):
     """Names and sessions. Every method may raise `StoreUnavailable`."""
 
-    async def claim(self, name: str, connection: str) -> bool:
-        """Hold `name` for `connection`; False, and nothing changed, while somebody holds it."""
+    async def claim(self, name: str, connection: str, key: str | None = None) -> bool:
+        """Hold `name` for `connection`; False, and nothing changed, while it is another's: of any other key, or of none."""
 
     async def release(self, name: str, connection: str) -> list[Session]:
-        """Let go of `name` and end its sessions, which are returned. Nothing, unless `connection` is the holder."""
+        """The connection is gone. Nothing, unless `connection` is the holder.
+
+        With a key the lease begins. Without one the name is free, and its sessions end and are returned.
+        """
+
+    async def end_leases(self) -> Lapse:
+        """Free the names whose lease is over, and end their sessions."""
 
     async def connect(self, session_id: str, caller: str, target: str) -> Session:
         """The pair's session: the standing one, or a new one as `session_id`.
 
-        Raises USER_OFFLINE when nobody holds `target`, SESSION_CREATE_FAILED when `caller` has `MAX_INITIATED` open.
+        Raises USER_OFFLINE when no connection holds `target`, SESSION_CREATE_FAILED when `caller` has `MAX_INITIATED` open.
         """
 
     async def create(self, session_id: str, initiator: str) -> Session:

@@ -1,7 +1,7 @@
 """The store in this process's memory: for one process, and for tests.
 
 Sessions are kept in the order of their last touch. Since all live equally long, that is the order in which they expire:
-each step first drops the ones at the front that are over, and nothing needs a timer.
+each step first drops the ones at the front that are over, and nothing needs a timer. Leases are kept in their order likewise.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 
 from signaling.errors import Code, ProtocolError
 
-from .base import MAX_INITIATED, Session
+from .base import LEASE_SECONDS, MAX_INITIATED, Lapse, Session
 
 
 @dataclass(frozen=True, slots=True)
 class _Holder:
+    """`connection` is None while the lease runs."""
+
     name: str
-    connection: str
+    connection: str | None
+    key: str | None
 
 
 @dataclass(slots=True)
@@ -34,12 +37,19 @@ class MemoryStore:
         self._ttl = ttl
         self._clock = clock
         self._holders: dict[str, _Holder] = {}
+        self._leases: OrderedDict[str, float] = OrderedDict()
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._pairs: dict[tuple[str, str], _Entry] = {}
         self._sessions_of: dict[str, set[str]] = {}
 
-    async def claim(self, name: str, connection: str) -> bool:
-        return self._holders.setdefault(name.lower(), _Holder(name, connection)).connection == connection
+    async def claim(self, name: str, connection: str, key: str | None = None) -> bool:
+        user = name.lower()
+        holder = self._holders.get(user)
+        if holder is not None and (key is None or holder.key != key):
+            return False
+        self._leases.pop(user, None)
+        self._holders[user] = _Holder(name, connection, key)
+        return True
 
     async def release(self, name: str, connection: str) -> list[Session]:
         self._drop_expired()
@@ -47,12 +57,28 @@ class MemoryStore:
         holder = self._holders.get(user)
         if holder is None or holder.connection != connection:
             return []
-        del self._holders[user]
-        return [self._remove(session_id) for session_id in tuple(self._sessions_of.get(user, ()))]
+        if holder.key is None:
+            return self._free(user)
+        self._holders[user] = replace(holder, connection=None)
+        self._leases[user] = self._clock() + LEASE_SECONDS
+        return []
+
+    async def end_leases(self) -> Lapse:
+        self._drop_expired()
+        now = self._clock()
+        gone: list[tuple[str, Session]] = []
+        while self._leases:
+            user, ends = next(iter(self._leases.items()))
+            if ends > now:
+                return Lapse(tuple(gone), ends - now)
+            del self._leases[user]
+            name = self._holders[user].name
+            gone += [(name, session) for session in self._free(user)]
+        return Lapse(tuple(gone))
 
     async def connect(self, session_id: str, caller: str, target: str) -> Session:
         self._drop_expired()
-        if target.lower() not in self._holders:
+        if not self._is_there(target):
             raise ProtocolError(Code.USER_OFFLINE)
         standing = self._pairs.get((caller.lower(), target.lower()))
         if standing is not None:
@@ -95,6 +121,14 @@ class MemoryStore:
         if entry is None:
             raise ProtocolError(Code.NOT_IN_SESSION)
         return self._remove(entry.session.id)
+
+    def _free(self, user: str) -> list[Session]:
+        del self._holders[user]
+        return [self._remove(session_id) for session_id in tuple(self._sessions_of.get(user, ()))]
+
+    def _is_there(self, name: str) -> bool:
+        holder = self._holders.get(name.lower())
+        return holder is not None and holder.connection is not None
 
     def _spelling(self, name: str) -> str:
         holder = self._holders.get(name.lower())

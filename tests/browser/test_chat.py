@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import signal
+import threading
+from contextlib import suppress
 
 from playwright.sync_api import Page, expect
 
+from chat.peer import CallEnded
 from tests.support.browser import BrowserTestCase
+from tests.support.classic_peer import ClassicPeer
 from tests.support.terminal import Run
 
 TEXTS = [
@@ -74,11 +79,11 @@ class ChatTest(TwoPeople):
     def test_two_people_chat(self) -> None:
         alice, bob = self.secured()
         for page in (alice, bob):
-            expect(page.get_by_test_id("trust")).to_have_attribute("data-trust", "classic")
-            expect(page.get_by_test_id("trust")).to_contain_text("Encrypted, not verified")
+            expect(page.get_by_test_id("trust")).to_have_attribute("data-trust", "unverified")
+            expect(page.get_by_test_id("chat-state")).to_contain_text("Encrypted, not verified yet.")
         for text in TEXTS:
             self.say(alice, text)
-            self.expect_message(alice, text, mine=True, status="sent")
+            self.expect_message(alice, text, mine=True, status="delivered")
             self.expect_message(bob, text, mine=False)
             self.say(bob, text[::-1])
             self.expect_message(alice, text[::-1], mine=False)
@@ -97,11 +102,13 @@ class ChatTest(TwoPeople):
 
     def test_leaving_tells_the_other_one(self) -> None:
         alice, bob = self.secured()
-        self.say(alice, "bye")
+        self.say(alice, "see you")
+        self.expect_message(bob, "see you", mine=False)
         alice.get_by_test_id("chat-end").click()
         self.expect_state(bob, "chat-state", "ended")
         expect(bob.get_by_test_id("chat-state")).to_contain_text(f"{self.alice_name} left the chat.")
-        self.expect_message(bob, "bye", mine=False)
+        for page in (alice, bob):
+            expect(page.get_by_test_id("message")).to_have_count(0)
         expect(bob.get_by_test_id("message-input")).to_be_disabled()
 
     def test_a_closed_tab_is_told_at_once(self) -> None:
@@ -159,24 +166,76 @@ class ChatTest(TwoPeople):
         expect(bob.get_by_test_id("incoming-request")).to_be_hidden()
         self.expect_state(bob, "chat-state", "ended")
 
-    def test_two_tabs_of_one_name(self) -> None:
+    def test_a_name_that_somebody_else_has(self) -> None:
         first = self.online(self.alice_name)
         second = self.page_of(self.alice_name.upper())
         self.expect_state(second, "server-state", "taken")
         self.expect_state(first, "server-state", "online")
+
+    def test_two_tabs_of_one_browser(self) -> None:
+        first = self.online(self.alice_name)
+        second = first.context.new_page()
+        second.goto("/chat")
+        self.expect_state(second, "server-state", "online")
+        self.expect_state(first, "server-state", "replaced")
+
+    def test_the_page_reloaded_has_its_name_and_its_pins_back(self) -> None:
+        alice, bob = self.secured()
+        alice.reload()
+        self.expect_state(alice, "server-state", "online")
+        self.expect_state(bob, "chat-state", "ended")
+        self.dial(alice, self.bob_name)
+        bob.get_by_test_id("incoming-accept").click()
+        for page in (alice, bob):
+            self.expect_state(page, "chat-state", "secured")
+        self.assert_no_faults()
+
+    def test_the_two_compare_emoji_and_stay_verified(self) -> None:
+        alice, bob = self.secured()
+        alice.get_by_test_id("verify-open").click()
+        for page in (alice, bob):
+            expect(page.get_by_test_id("sas-emoji")).to_be_visible()
+        shown = [page.get_by_test_id("sas-emoji").inner_text() for page in (alice, bob)]
+        self.assertEqual(shown[0], shown[1])
+        for page in (alice, bob):
+            page.get_by_test_id("sas-match").click()
+        for page in (alice, bob):
+            expect(page.get_by_test_id("trust")).to_have_attribute("data-trust", "verified")
+        alice.get_by_test_id("chat-end").click()
+        self.expect_state(bob, "chat-state", "ended")
+        self.dial(bob, self.alice_name)
+        alice.get_by_test_id("incoming-accept").click()
+        expect(bob.get_by_test_id("trust")).to_have_attribute("data-trust", "verified")
+        self.assert_no_faults()
+
+    def test_an_invite_makes_both_verified(self) -> None:
+        alice = self.online(self.alice_name)
+        alice.get_by_test_id("invite-create").first.click()
+        link = alice.get_by_test_id("invite-link").input_value()
+        alice.keyboard.press("Escape")
+        bob = self.context().new_page()
+        bob.goto(link)
+        bob.get_by_test_id("username-input").fill(self.bob_name)
+        bob.get_by_test_id("username-submit").click()
+        alice.get_by_test_id("incoming-accept").click()
+        for page in (alice, bob):
+            self.expect_state(page, "chat-state", "secured")
+            expect(page.get_by_test_id("trust")).to_have_attribute("data-trust", "verified")
+        self.assertNotIn("#", bob.url)
+        self.assert_no_faults()
 
     def test_nothing_about_the_network_leaves_either_side_before_accept(self) -> None:
         alice, said_by_alice = self.overheard(self.alice_name)
         bob, said_by_bob = self.overheard(self.bob_name)
         self.dial(alice, self.bob_name)
         expect(bob.get_by_test_id("incoming-request")).to_be_visible()
-        self.assertEqual(said_by_alice, ["session:leave", "session:connect", "key:exchange"])
-        self.assertEqual(said_by_bob, ["session:leave"])
+        self.assertEqual(said_by_alice, ["auth:response", "session:connect", "key:exchange"])
+        self.assertEqual(said_by_bob, ["auth:response"])
         bob.get_by_test_id("incoming-accept").click()
         self.expect_state(bob, "chat-state", "secured")
         self.assertEqual(said_by_bob[1], "key:exchange")
         self.assertIn("signal:answer", said_by_bob[2:])
-        self.assertEqual(said_by_alice[3], "signal:offer")
+        self.assertEqual(said_by_alice[3:5], ["key:exchange", "signal:offer"])
 
     def overheard(self, name: str) -> tuple[Page, list[str]]:
         """A page that is online, and the types of what it says to the server from then on and before."""
@@ -192,7 +251,79 @@ class ChatTest(TwoPeople):
         return page, said
 
 
+class ClassicEcho(threading.Thread):
+    """A peer of the original app's encryption alone, that repeats what it hears."""
+
+    def __init__(self, server: str, name: str) -> None:
+        super().__init__(daemon=True)
+        self._server, self._name = server, name
+        self.online = threading.Event()
+
+    def run(self) -> None:
+        asyncio.run(self._echo())
+
+    async def _echo(self) -> None:
+        async with ClassicPeer(self._name, self._server) as peer:
+            self.online.set()
+            await peer.ringing()
+            peer.accept()
+            with suppress(CallEnded):
+                await peer.secured()
+                async for message in peer.messages():
+                    await peer.deliver(message.body)
+
+
+class ClassicTest(TwoPeople):
+    def echo(self) -> None:
+        echo = ClassicEcho(self.server.url, self.bob_name)
+        echo.start()
+        self.addCleanup(echo.join, 20)
+        self.assertTrue(echo.online.wait(20))
+
+    def test_a_classic_peer_is_announced_and_then_chats(self) -> None:
+        self.echo()
+        alice = self.online(self.alice_name)
+        self.dial(alice, self.bob_name)
+        expect(alice.get_by_test_id("classic-warning")).to_be_visible()
+        alice.get_by_test_id("classic-accept").click()
+        self.expect_state(alice, "chat-state", "secured")
+        expect(alice.get_by_test_id("trust")).to_have_attribute("data-trust", "classic")
+        for text in TEXTS:
+            self.say(alice, text)
+            self.expect_message(alice, text, mine=True, status="sent")
+            self.expect_message(alice, text, mine=False)
+        alice.get_by_test_id("chat-end").click()
+        self.expect_state(alice, "chat-state", "ended")
+        self.assert_no_faults()
+
+    def test_a_classic_peer_may_be_refused(self) -> None:
+        self.echo()
+        alice = self.online(self.alice_name)
+        self.dial(alice, self.bob_name)
+        alice.get_by_test_id("classic-refuse").click()
+        self.expect_state(alice, "chat-state", "ended")
+        expect(alice.get_by_test_id("chat-state")).to_contain_text("You did not start a chat")
+
+
 class ServerGoneTest(TwoPeople):
+    def test_another_device_under_a_known_name_is_asked_about(self) -> None:
+        alice, bob = self.secured()
+        bob.context.close()
+        self.expect_state(alice, "chat-state", "ended")
+        self.server.kill()
+        self.server.start()
+        alice.reload()
+        self.expect_state(alice, "server-state", "online")
+        bob = self.online(self.bob_name)
+        self.dial(alice, self.bob_name)
+        bob.get_by_test_id("incoming-accept").click()
+        self.expect_state(alice, "chat-state", "blocked")
+        expect(alice.get_by_test_id("key-changed")).to_be_visible()
+        alice.get_by_test_id("key-accept").click()
+        for page in (alice, bob):
+            self.expect_state(page, "chat-state", "secured")
+            expect(page.get_by_test_id("trust")).to_have_attribute("data-trust", "unverified")
+
     def test_the_chat_goes_on_while_the_server_is_gone_and_the_page_says_so(self) -> None:
         alice, bob = self.secured()
         self.server.kill()
@@ -202,7 +333,7 @@ class ServerGoneTest(TwoPeople):
         expect(alice.get_by_test_id("server-state")).to_contain_text("Your chat goes on.")
         self.faults.clear()
         self.say(alice, "still there?")
-        self.expect_message(alice, "still there?", mine=True, status="sent")
+        self.expect_message(alice, "still there?", mine=True, status="delivered")
         self.expect_message(bob, "still there?", mine=False)
         self.assertFalse([fault for fault in self.faults if "/static/" in fault])
         self.server.start()
@@ -220,7 +351,7 @@ class PythonPeerTest(TwoPeople):
         self.expect_state(alice, "chat-state", "secured")
         for text in TEXTS:
             self.say(alice, text)
-            self.expect_message(alice, text, mine=True, status="sent")
+            self.expect_message(alice, text, mine=True, status="delivered")
             self.expect_message(alice, text, mine=False)
         alice.get_by_test_id("chat-end").click()
         echo.says(f"{self.alice_name} left the chat.")

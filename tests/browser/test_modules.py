@@ -3,9 +3,6 @@ their Python siblings: same tables, same sentences."""
 
 from __future__ import annotations
 
-import functools
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 from django.test import SimpleTestCase
@@ -13,6 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from chat.peer import call, conversation, errors, link, verification
 from tests.support.browser import launch
+from tests.support.checkout import served_checkout
 from tests.support.paths import ROOT
 
 MODULES = ROOT / "tests" / "browser" / "modules"
@@ -53,13 +51,6 @@ SIBLINGS = """async () => {
 }"""
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves the checkout, as it is, to the tests alone."""
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing."""
-
-
 class ModulesTest(SimpleTestCase):
     browser: ClassVar[Browser]
     origin: ClassVar[str]
@@ -67,11 +58,7 @@ class ModulesTest(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(ROOT)))
-        cls.addClassCleanup(server.server_close)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        cls.addClassCleanup(server.shutdown)
-        cls.origin = f"http://127.0.0.1:{server.server_port}"
+        cls.origin = f"http://127.0.0.1:{cls.enterClassContext(served_checkout())}"
         playwright = sync_playwright().start()
         cls.addClassCleanup(playwright.stop)
         cls.browser = launch(playwright)

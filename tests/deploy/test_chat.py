@@ -13,7 +13,8 @@ class ChatOverWss(SimpleTestCase):
 
     def setUp(self) -> None:
         self.nginx = self.enterContext(Nginx())
-        env = {"TRUSTED_PROXIES": "unix", "ALLOWED_HOSTS": f"{NAME},localhost", "CORS_ORIGINS": self.nginx.origin}
+        env = {"TRUSTED_PROXIES": "unix", "ALLOWED_HOSTS": f"{NAME},localhost"}
+        env |= {"CORS_ORIGINS": self.nginx.origin, "PUBLIC_ORIGINS": self.nginx.origin}
         self.server = self.enterContext(DaphneServer(env, unix_socket=self.nginx.unix_socket))
         led = f"--host-resolver-rules=MAP {NAME} 127.0.0.1"
         chromium = self.enterContext(sync_playwright()).chromium

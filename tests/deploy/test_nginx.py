@@ -12,7 +12,10 @@ from django.test import SimpleTestCase
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+from chat.peer.ownership import prove
+from signaling.messages import ChallengePayload
 from tests.support.http import PATIENCE, Answer, request
+from tests.support.name_keys import NameKey
 from tests.support.nginx import NAME, Nginx
 from tests.support.server import DaphneServer
 
@@ -21,6 +24,7 @@ ENV = {
     "TRUSTED_PROXIES": "unix",
     "ALLOWED_HOSTS": f"{NAME},localhost",
     "CORS_ORIGINS": ORIGIN,
+    "PUBLIC_ORIGINS": ORIGIN,
     "CONNECTIONS_PER_ADDRESS": "5",
 }
 
@@ -94,6 +98,16 @@ class Chain(SimpleTestCase):
             await send(alice, type="key:exchange", target="bob", payload=key)
             relayed = await receive(bob, "key:exchange")
             self.assertEqual((relayed["sender"], relayed["payload"]), ("alice", key))
+
+    async def test_a_name_is_proven_over_wss_for_the_origin_that_people_type_and_for_no_other(self) -> None:
+        table = ((f"{ORIGIN}:8443", "error"), ("http://127.0.0.1:8080", "error"), (ORIGIN, "auth:ok"))
+        for origin, answer in table:
+            key = NameKey()
+            async with self.socket(f"dora&key={key.text}") as dora:
+                asked = (await receive(dora, "auth:challenge"))["payload"]
+                proof = prove(key, origin, "dora", ChallengePayload(asked["publicKey"], asked["nonce"]))
+                await send(dora, type="auth:response", payload={"origin": proof.origin, "mac": proof.mac})
+                await receive(dora, answer)
 
     async def test_a_page_of_another_origin_gets_no_socket(self) -> None:
         with self.assertRaises(InvalidStatus):

@@ -45,9 +45,25 @@ ANYWHERE = (
 )
 """Without these Chromium has no address to offer on a machine that has only the loopback interface."""
 
+LOOPBACK: dict[str, str | float | bool] = {
+    "media.peerconnection.ice.loopback": True,
+    "media.peerconnection.ice.obfuscate_host_addresses": False,
+}
+"""The same for Firefox."""
+
 FAKE_PEER = ROOT / "tests" / "support" / "js" / "fake_peer.js"
+FAKE_IDENTITY = ROOT / "tests" / "support" / "js" / "fake_identity.js"
+IDENTITY_MODULE = re.compile(r"/js/ui/own_identity(\.\w+)?\.js$")
 PEER_MODULE = re.compile(r"/js/peer/peer(\.\w+)?\.js$")
 ERRORS_MODULE = re.compile(r"\./errors(\.\w+)?\.js")
+
+
+FIREFOX = "/usr/bin/firefox-esr"
+
+
+def launch_firefox(playwright: Playwright) -> Browser:
+    """Debian's own headless Firefox, which Playwright drives through its `moz-firefox` channel."""
+    return playwright.firefox.launch(executable_path=FIREFOX, channel="moz-firefox", firefox_user_prefs=LOOPBACK)
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -94,8 +110,17 @@ class BrowserTestCase(ServerTestCase):
 
     def acted_page_of(self, name: str, **options: Any) -> Page:
         """The chat page with tests/support/js/fake_peer.js for a peer: a test writes what it shows."""
+        return self.act(self.acted_context(**options), name)
+
+    def acted_context(self, **options: Any) -> BrowserContext:
+        """A person's browser in which the chat page gets that peer."""
         context = self.context(**options)
         context.route(PEER_MODULE, serve_fake_peer)
+        context.route(IDENTITY_MODULE, lambda route: route.fulfill(path=FAKE_IDENTITY, content_type="text/javascript"))
+        return context
+
+    def act(self, context: BrowserContext, name: str) -> Page:
+        """Its chat page, under this name."""
         page = context.new_page()
         page.goto("/")
         page.get_by_test_id("username-input").fill(name)

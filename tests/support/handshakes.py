@@ -10,10 +10,11 @@ from typing import Any
 from chat.peer import primitives
 from chat.peer.handshake import Handshake, Keys
 from chat.peer.primitives import Random
-from tests.support.vectors import drawn, vectors
+from tests.support.vectors import LOW_ORDER, drawn, vectors
+
+__all__ = ["LOWKEY2", "LOW_ORDER", "Device", "finish", "held", "pair", "pair_of"]
 
 LOWKEY2 = vectors("lowkey2")
-LOW_ORDER = [bytes.fromhex(key) for key in vectors("classic")["lowOrderPublicKeys"]]
 
 
 class Device:

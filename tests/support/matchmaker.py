@@ -5,27 +5,35 @@
     await alice.says("session:connect", target="bob")
     bob.heard
 
-Only the sockets, the clock and the ids are made up; store, post and limits are the real ones.
+    carol = await house.join("carol", key=NameKey())
+
+Only the sockets, the clock and the ids are made up; store, post, limits and proofs are the real ones.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Sized
+from collections.abc import Awaitable, Callable, Coroutine, Sized
 from typing import Any, TypeVar
 
+from chat.peer.ownership import prove
 from signaling.consumer import LocalPost
 from signaling.hub import Client, Hub
 from signaling.ice import IceServers
 from signaling.limits import Limits
+from signaling.messages import AuthChallenge, AuthResponse, ProofPayload, dump, parse_from_server
+from signaling.names import Origins
+from signaling.proof import Keyed
 from signaling.sessions import open_store
 from signaling.sessions.base import Store
 from tests.support.clock import FakeClock
+from tests.support.name_keys import NameKey
 
 T = TypeVar("T")
 
 TTL = 600.0
+ORIGIN = "https://chat.example"
 GENEROUS = Limits(
     message_rate=1e6, message_burst=1_000_000, call_rate=1e6, call_burst=1_000_000, connections_per_address=1_000
 )
@@ -42,6 +50,7 @@ class Matchmaker:
 
     def __init__(self, *, limits: Limits = GENEROUS, ice: IceServers | None = None, store: Store | None = None) -> None:
         self.clock = FakeClock()
+        self.jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self.ids = 0
         self.post = LocalPost()
         self.store = store or open_store(None, ttl=TTL, clock=self.clock)
@@ -50,6 +59,8 @@ class Matchmaker:
             post=self.post,
             ice=ice or IceServers(),
             limits=limits,
+            origins=Origins((ORIGIN,)),
+            after=lambda seconds, job: self.jobs.append((self.clock() + seconds, job)),
             clock=self.clock,
             new_id=self._new_id,
         )
@@ -58,14 +69,21 @@ class Matchmaker:
         self.ids += 1
         return session_id(self.ids)
 
-    async def join(self, name: str, address: str = "192.0.2.1") -> Person:
-        person = Person(self.hub)
-        person.client = await self.hub.join(name, address, person.inbox)
+    async def join(self, name: str, address: str = "192.0.2.1", key: NameKey | None = None) -> Person:
+        person = Person(self.hub, name, key)
+        person.client = await self.hub.join(name, address, person.inbox, person.keyed())
         return person
+
+    async def passes(self, seconds: float) -> None:
+        """Time goes by, and what the hub asked to have done in it is done."""
+        self.clock.advance(seconds)
+        for due in [job for job in self.jobs if job[0] <= self.clock()]:
+            self.jobs.remove(due)
+            await due[1]()
 
     async def settles(self) -> None:
         """A day goes by and a stranger comes and goes, on which what is over is forgotten."""
-        self.clock.advance(86_400)
+        await self.passes(86_400)
         stranger = await self.join("a_passing_stranger", "198.51.100.1")
         await stranger.leaves()
 
@@ -77,18 +95,45 @@ class Matchmaker:
 
 
 class Person:
-    """Somebody who joined. `heard` is what came, decoded; with `reachable` unset, their socket takes nothing."""
+    """Somebody who joined. `heard` is what came, decoded; with `reachable` unset, their socket takes nothing.
+
+    With a key, `challenged` is what they were asked; what they answer is `answer`, of `proof` unless a test says otherwise.
+    """
 
     client: Client
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, name: str = "", key: NameKey | None = None, origin: str = ORIGIN) -> None:
         self.hub = hub
+        self.name = name
+        self.key = key
+        self.origin = origin
+        self.challenged: AuthChallenge | None = None
+        self.replaced = False
         self.heard: list[dict[str, Any]] = []
         self.reachable = True
+
+    def keyed(self) -> Keyed | None:
+        """What the hub is told of the key, if there is one."""
+        return Keyed(self.key.text, self.answer, self.step_aside) if self.key else None
+
+    async def answer(self) -> str:
+        return dump(AuthResponse(payload=self.proof()))
+
+    def proof(self) -> ProofPayload:
+        assert self.key is not None
+        assert self.challenged is not None
+        return prove(self.key, self.origin, self.name, self.challenged.payload)
+
+    def step_aside(self) -> None:
+        self.replaced = True
 
     async def inbox(self, frame: str) -> None:
         if not self.reachable:
             raise ConnectionError
+        if self.key is not None and '"type":"auth:' in frame:
+            message = parse_from_server(frame)
+            self.challenged = message if isinstance(message, AuthChallenge) else self.challenged
+            return
         self.heard.append(json.loads(frame))
 
     async def says(self, kind: str, **envelope: Any) -> None:

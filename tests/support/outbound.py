@@ -9,6 +9,7 @@ class Outbound:
     """What a peer says to its server, in `sent`."""
 
     state = "online"
+    refusal = ""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []

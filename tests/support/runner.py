@@ -1,8 +1,14 @@
-"""Django's test runner, with one closing line that a person or a program can read: `N passed, N failed`."""
+"""Django's test runner, with one closing line that a person or a program can read: `N passed, N failed`.
+
+While it runs, what a program keeps in the platform's folder for configuration goes to a folder that is removed at the end:
+no test writes into a developer's home.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 from typing import Any
 from unittest import TestCase, TestResult, TestSuite
 
@@ -11,6 +17,20 @@ from django.test.runner import DiscoverRunner
 
 class Runner(DiscoverRunner):
     """Counts each test once, however many of its subtests failed; a broken setUpClass is a failure of its own."""
+
+    def setup_test_environment(self, **kwargs: Any) -> None:
+        super().setup_test_environment(**kwargs)
+        self._config = tempfile.TemporaryDirectory(prefix="lowkey-config-")
+        self._config_before = os.environ.get("XDG_CONFIG_HOME")
+        os.environ["XDG_CONFIG_HOME"] = self._config.name
+
+    def teardown_test_environment(self, **kwargs: Any) -> None:
+        if self._config_before is None:
+            del os.environ["XDG_CONFIG_HOME"]
+        else:
+            os.environ["XDG_CONFIG_HOME"] = self._config_before
+        self._config.cleanup()
+        super().teardown_test_environment(**kwargs)
 
     def suite_result(self, suite: TestSuite, result: Any, **kwargs: Any) -> int:
         """Print the line and give the number of failures, from which the exit code comes."""

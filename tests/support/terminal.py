@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import pty
 import queue
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from typing import IO, Self
 
 from tests.support.paths import ROOT
 
 PATIENCE = 30.0
+
+
+@functools.cache
+def config_home() -> str:
+    """Where the identities of this test process are kept, removed at its end."""
+    root = tempfile.mkdtemp(prefix="lowkey-config-")
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    return root
 
 
 class Run:
@@ -23,7 +35,7 @@ class Run:
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "peer", *arguments, "--server", server],
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"},
+            env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "XDG_CONFIG_HOME": config_home()},
             stdin=keyboard[1] if keyboard else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -23,3 +23,10 @@ def drawn(*draws: bytes) -> Any:
         return draw
 
     return random
+
+
+LOW_ORDER = sorted(
+    {bytes.fromhex(key) for key in vectors("classic")["lowOrderPublicKeys"]}
+    | {bytes.fromhex(case["public"]) for case in vectors("x25519")["cases"] if "LowOrderPublic" in case["flags"]}
+)
+"""Public keys that give the all-zero X25519 result, whatever the private one."""

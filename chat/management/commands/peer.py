@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from dataclasses import fields
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from chat.peer.errors import PeerError
+from chat.peer.errors import IdentityDamaged, PeerError
 from chat.peer.terminal import HELP, Exit, Options, Terminal
 
 EPILOG = f"""Lines typed are sent; what the other side writes is printed as `name: text` on standard output, all else on
@@ -19,7 +20,8 @@ standard error. Commands:
 
 Exit codes: {Exit.OK} left or the chat was ended, {Exit.USAGE} wrong arguments, {Exit.SERVER_UNREACHABLE} server unreachable,
 {Exit.NAME_REFUSED} name taken or refused, {Exit.CALL_FAILED} the call did not succeed, {Exit.CONNECTION_LOST} the connection was lost, {Exit.INTERRUPTED} interrupted
-(Ctrl-C), {Exit.TERMINATED} terminated."""
+(Ctrl-C), {Exit.TERMINATED} terminated, {Exit.KEY_CHANGED} the other one is on another device than before, {Exit.NOT_PROVEN} the other one did not prove who it is,
+{Exit.INVITE_FAILED} the invite did not work, {Exit.IDENTITY_UNUSABLE} the file of the identity cannot be used."""
 
 
 class Command(BaseCommand):
@@ -38,17 +40,28 @@ class Command(BaseCommand):
         parser.add_argument("name", metavar="NAME", help="your username")
         parser.add_argument("--server", metavar="URL", default="http://127.0.0.1:8080", help="default: %(default)s")
         parser.add_argument("--connect", metavar="PEER", help="call this person, and leave when the chat is over")
+        parser.add_argument(
+            "--invite", metavar="LINK", help="call who made this invite, and leave when the chat is over"
+        )
+        parser.add_argument(
+            "--identity", metavar="FILE", help="keep this device's keys here, and not in the folder for configuration"
+        )
+        parser.add_argument(
+            "--allow-classic", action="store_true", help="chat also with apps that cannot prove who they are"
+        )
         parser.add_argument("--accept", action="store_true", help="accept every call")
         parser.add_argument(
             "--echo", action="store_true", help="send back what is received; input is read only from a terminal"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wanted = Options(**{field: options[field] for field in ("name", "server", "connect", "accept", "echo")})
+        wanted = Options(**{field.name: options[field.name] for field in fields(Options)})
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
         sys.stderr.reconfigure(errors="replace")  # type: ignore[union-attr]
         try:
             terminal = Terminal(wanted, sys.stdin, sys.stdout, sys.stderr)
+        except IdentityDamaged as error:
+            raise CommandError(str(error), returncode=Exit.IDENTITY_UNUSABLE) from None
         except (PeerError, ValueError) as error:
             raise CommandError(str(error), returncode=Exit.USAGE) from None
         try:

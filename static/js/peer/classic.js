@@ -1,6 +1,5 @@
 /**
- * Classic encryption, the original app's (docs/protocol.md, section 2). Mirrors chat/peer/classic.py, which describes
- * the shape of a suite.
+ * Classic encryption, the original app's (docs/protocol.md, section 2). Mirrors chat/peer/classic.py.
  *
  * One throw-away X25519 key a side, exchanged through the server in the clear; each message is a NaCl box under a random
  * nonce. The server could put its own keys in the middle, so a classic chat is encrypted but never verified.
@@ -19,21 +18,34 @@ import {
   unseal,
   unutf8,
   utf8,
+  wipe,
 } from "./primitives.js";
 
 /** @import {Payload} from "../signaling/messages.js" */
 /** @import {Random} from "./primitives.js" */
+/** @import {Content} from "./sas.js" */
 
 const MAX_FRAME_CHARS = 180_000;
+/** Boxed and in base64 this stays under the 64 KiB that every WebRTC stack takes as one message. */
+const MAX_TEXT_BYTES = 48_000;
 const MAX_NONCES = 65_536;
 
 /** One side's throw-away key, and the box it makes with the other's. */
 export class Classic {
   trust = /** @type {const} */ ("classic");
-  /** Boxed and in base64 this stays under the 64 KiB that every WebRTC stack takes as one message. */
-  maxBytes = 48_000;
+  needsConsent = true;
+  acknowledges = false;
+  /** @type {string[]} */
+  features = [];
+  ready = true;
+  changed = null;
+  invited = false;
+  theirIdentity = null;
+  /** @type {string[]} */
+  knownAs = [];
 
   #random;
+  #refused;
   #private;
   #public;
   /** @type {string | null} */
@@ -44,10 +56,15 @@ export class Classic {
   /** @type {Set<string>} */
   #nonces = new Set();
 
-  /** @param {Random} random */
-  constructor(random) {
+  /**
+   * @param {Random} random
+   * @param {{refused?: boolean}} [known] `refused`: the other one is known to speak lowkey/2, so that this can only be
+   *   somebody's doing
+   */
+  constructor(random, { refused = false } = {}) {
     this.#random = random;
-    this.#private = random(KEY_BYTES);
+    this.#refused = refused;
+    this.#private = random(KEY_BYTES).slice();
     this.#public = publicKey(this.#private);
   }
 
@@ -60,14 +77,14 @@ export class Classic {
     return this.#key !== null;
   }
 
-  /** @returns {Payload} */
-  opening() {
+  /** @returns {Promise<Payload>} */
+  async opening() {
     return { publicKey: b64(this.#public) };
   }
 
   /** @returns {Promise<Payload[]>} */
   async answer() {
-    return [this.opening()];
+    return [await this.opening()];
   }
 
   /**
@@ -76,6 +93,9 @@ export class Classic {
    * @returns {Promise<Payload[]>}
    */
   async receiveKey(payload) {
+    if (this.#refused) {
+      throw new KeyRefused("classic_refused");
+    }
     if (this.#key !== null) {
       return [];
     }
@@ -92,6 +112,16 @@ export class Classic {
     return [];
   }
 
+  /** @returns {Promise<Payload[]>} */
+  async acceptKey() {
+    return [];
+  }
+
+  /** When both called at once, the server's first initiator does. @param {boolean} initiator */
+  offers(initiator) {
+    return initiator;
+  }
+
   /** Classic signaling is not sealed: the server sees it. @param {string} _kind @param {Payload} body */
   sealSignal(_kind, body) {
     return body;
@@ -102,15 +132,24 @@ export class Classic {
     return payload;
   }
 
-  /** A frame in the form in which the other side last wrote. @param {string} text */
-  seal(text) {
+  /** @param {Content} content */
+  fits(content) {
+    return utf8(String(content.body)).length <= MAX_TEXT_BYTES;
+  }
+
+  /** A frame in the form in which the other side last wrote. A classic chat carries texts alone. @param {Content} content */
+  seal(content) {
     const nonce = this.#random(NONCE_BYTES);
     this.#remember(b64(nonce));
-    const box = b64(concat(nonce, seal(this.#agreedKey(), nonce, utf8(text))));
+    const box = b64(concat(nonce, seal(this.#agreedKey(), nonce, utf8(String(content.body)))));
     return this.#wrapped ? JSON.stringify({ rk: b64(this.#public), ct: box }) : box;
   }
 
-  /** The text of a frame; null for a forged, repeated, reflected or unreadable one. @param {string} frame */
+  /**
+   * The message of a frame; null for a forged, repeated, reflected or unreadable one.
+   * @param {string} frame
+   * @returns {Payload | null}
+   */
   open(frame) {
     if (frame.length > MAX_FRAME_CHARS) {
       return null;
@@ -122,7 +161,30 @@ export class Classic {
     }
   }
 
-  /** @param {string} frame */
+  /** @returns {null} */
+  comparison() {
+    return null;
+  }
+
+  safetyNumber() {
+    return "";
+  }
+
+  /** Nothing proves who the other one is. @param {boolean} _verified */
+  verify(_verified) {}
+
+  /** @returns {null} */
+  renewal() {
+    return null;
+  }
+
+  /** Overwrite the keys. */
+  erase() {
+    wipe(this.#private, this.#key);
+    this.#key = null;
+  }
+
+  /** @param {string} frame @returns {Payload | null} */
   #open(frame) {
     const { wrapped, data } = this.#unwrap(frame);
     const nonce = data.subarray(0, NONCE_BYTES);
@@ -130,12 +192,13 @@ export class Classic {
       return null;
     }
     const message = unseal(this.#agreedKey(), nonce, data.subarray(NONCE_BYTES));
-    const text = message && unutf8(message);
-    if (text !== null) {
-      this.#remember(b64(nonce));
-      this.#wrapped = wrapped;
+    if (message === null) {
+      return null;
     }
-    return text;
+    const body = unutf8(message);
+    this.#remember(b64(nonce));
+    this.#wrapped = wrapped;
+    return { t: "text", body };
   }
 
   /** Whether the frame has the later form `{rk, ct}`, and its bytes. @param {string} frame */

@@ -4,33 +4,66 @@
  * `TABLE` and `ENDINGS` are the channel's states, as in call.js. A conversation does no I/O: frames that came in are given
  * to `receive`, and frames to send are pulled, one at a time, with `nextFrame`, while the channel has room. So a message
  * is encrypted only when it is handed over, and is `sent` only when the channel took it.
+ *
+ * Under a suite that acknowledges (docs/protocol.md, section 3.4) both say `hello` first, messages are taken in the order of
+ * their numbers and acknowledged, and what was not acknowledged is sent again: after a gap, on another channel (`reopened`),
+ * and under the keys of another handshake with the same person (`rekeyed`). A message is known by its sender and id, and
+ * shown once.
  */
 
 import { PeerError, Unexpected } from "./errors.js";
 import { Outbox } from "./outbox.js";
+import { isId } from "./primitives.js";
+import { Verifying } from "./verifying.js";
 
-/** @import {Classic} from "./classic.js" */
+/** @import {Payload} from "../signaling/messages.js" */
 /** @import {Message} from "./messages.js" */
+/** @import {Entry} from "./outbox.js" */
+/** @import {Content} from "./sas.js" */
+/** @import {Suite} from "./suite.js" */
 
-/** @typedef {"secured" | "reconnecting" | "ended"} State */
-/** @typedef {{message: Message, text: string}} Frame A frame for the channel, and the message that it carries. */
+/** @typedef {"greeting" | "secured" | "reconnecting" | "ended"} State */
+/** @typedef {{text: string, entry: Entry | null}} Frame A frame for the channel, and what it carries; null for an acknowledgement. */
+
+/** Messages taken in, after which they are acknowledged at once. */
+const ACK_EVERY = 8;
+/** An `ack` that is repeated sooner than this is the echo of what was sent again. */
+const REWIND_MS = 1_000;
+/** So many in a row that cannot be opened mean that the two have lost each other's keys. */
+const FAILING_FRAMES = 3;
 
 /** @type {Readonly<Record<string, State>>} */
 export const TABLE = Object.freeze({
+  "greeting ready": "secured",
+  "greeting interrupted": "reconnecting",
+  "greeting recovered": "greeting",
+  "greeting reopened": "greeting",
+  "greeting rekeyed": "greeting",
   "secured interrupted": "reconnecting",
   "secured recovered": "secured",
+  "secured reopened": "greeting",
+  "secured rekeyed": "greeting",
   "reconnecting interrupted": "reconnecting",
-  "reconnecting recovered": "secured",
+  "reconnecting recovered": "greeting",
+  "reconnecting reopened": "greeting",
+  "reconnecting rekeyed": "reconnecting",
 });
 
 /** @type {Readonly<Record<string, string>>} */
 export const ENDINGS = Object.freeze({
+  "greeting closed": "left",
+  "greeting failed": "lost",
+  "greeting silent": "no_hello",
+  "greeting end": "you_left",
+  "greeting bye": "left",
   "secured closed": "left",
   "secured failed": "lost",
   "secured end": "you_left",
+  "secured bye": "left",
   "reconnecting closed": "left",
   "reconnecting failed": "lost",
   "reconnecting end": "you_left",
+  "reconnecting bye": "left",
 });
 
 const encoder = new TextEncoder();
@@ -39,27 +72,55 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** The messages with one peer and the channel they go over. */
 export class Conversation {
   /** @type {State} */
-  state = "secured";
+  state = "greeting";
   /** @type {string | null} */
   reason = null;
   #now;
   #newId;
-  #outbox = new Outbox();
-  #earlier;
+  #outbox;
+  /** @type {Set<string>} */
+  #known;
+  #rewoundAt = 0;
+
+  // Counted for each handshake:
+  /** Whether nothing is sent before the other side's first frame. */
+  #held = false;
+  #heard = false;
+  #failing = 0;
+  #last = 0;
+  #owed = 0;
+  #acknowledge = false;
 
   /**
    * @param {string} peer
-   * @param {Classic} suite
+   * @param {Suite} suite
    * @param {{now: () => number, newId: () => string, messages: Message[]}} around `now` gives milliseconds since 1970,
-   *   `newId` a fresh id; `messages` are those already exchanged under this name
+   *   `newId` a fresh id; `messages` are those already exchanged with this peer
    */
   constructor(peer, suite, { now, newId, messages }) {
     this.peer = peer;
     this.suite = suite;
     this.messages = messages;
-    this.#earlier = messages.length;
+    this.verifying = new Verifying(suite);
+    this.earlier = messages.length;
     this.#now = now;
     this.#newId = newId;
+    this.#outbox = new Outbox({ acknowledged: suite.acknowledges });
+    this.#known = new Set(messages.filter(({ mine }) => !mine).map(({ id }) => id));
+    if (suite.features.length > 0) {
+      this.#outbox.add(this.#hello());
+    }
+    this.#settle();
+  }
+
+  /** What is counted for each handshake. @param {boolean} held nothing is sent before the other side's first frame under it */
+  #beginKeys(held) {
+    this.#held = held;
+    this.#heard = false;
+    this.#failing = 0;
+    this.#last = 0;
+    this.#owed = 0;
+    this.#acknowledge = false;
   }
 
   // The person
@@ -74,13 +135,14 @@ export class Conversation {
     if (body.trim() === "") {
       throw new PeerError("empty");
     }
-    const bytes = encoder.encode(body);
-    if (bytes.length > this.suite.maxBytes) {
+    /** @type {Message} */
+    const message = { id: this.#newId(), mine: true, body: wellFormed(body), at: this.#now(), status: "queued" };
+    const content = contentOf(message);
+    if (!this.suite.fits(content)) {
       throw new PeerError("too_long");
     }
-    // As UTF-8 can carry it: half surrogates that have no other half become U+FFFD.
-    const message = this.#add({ mine: true, body: decoder.decode(bytes), status: "queued" });
-    this.#outbox.add(message);
+    this.#add(message);
+    this.#outbox.add({ content, message });
     return message;
   }
 
@@ -91,46 +153,122 @@ export class Conversation {
    */
   retry(id) {
     this.#checkOpen();
-    const message = this.messages.find((one) => one.id === id && one.status === "failed");
+    const message = this.messages.find((one) => one.mine && one.id === id && one.status === "failed");
     if (message === undefined) {
       throw new PeerError("empty");
     }
-    this.#outbox.add(message);
+    this.#outbox.add({ content: contentOf(message), message });
     return message;
+  }
+
+  /** Compare emoji with the other one. Throws PeerError when the chat is over. */
+  verify() {
+    this.#checkOpen();
+    this.#say(this.verifying.start());
+  }
+
+  /**
+   * What the person saw: emoji, or safety numbers, that match or do not. Throws PeerError when the chat is over.
+   * @param {boolean} matches
+   */
+  confirm(matches) {
+    this.#checkOpen();
+    this.#say(this.verifying.confirm(matches));
+  }
+
+  /** Say `bye`, where there is such a word, behind whatever waits. */
+  leave() {
+    if (this.suite.acknowledges && this.state !== "ended") {
+      this.#outbox.add({ content: { t: "bye" } });
+    }
   }
 
   end() {
     this.#step("end");
+    this.#clear();
   }
 
   // The channel
 
-  /** The next frame to hand to the channel, or null when nothing waits or the channel is interrupted. */
+  /** The next frame to hand to the channel, or null when nothing waits or the channel is interrupted. @returns {Frame | null} */
   nextFrame() {
-    const message = this.#outbox.first();
-    if (message === undefined || this.state !== "secured") {
+    if (this.#held || (this.state !== "greeting" && this.state !== "secured")) {
       return null;
     }
-    return { message, text: this.suite.seal(message.body) };
+    if (this.#acknowledge) {
+      return { text: this.suite.seal({ t: "ack", upto: this.#last }), entry: null };
+    }
+    const [seq, entry] = this.#outbox.first() ?? [0, null];
+    if (entry === null || !(this.suite.ready || entry.content.t === "hello")) {
+      return null;
+    }
+    const content = this.suite.acknowledges ? { ...entry.content, seq } : entry.content;
+    return { text: this.suite.seal(content), entry };
   }
 
   /** The channel took the frame. @param {Frame} frame */
   taken(frame) {
-    this.#outbox.taken(frame.message);
+    if (frame.entry !== null) {
+      this.#outbox.taken();
+    } else {
+      this.#acknowledge = false;
+      this.#owed = 0;
+    }
   }
 
-  /** The channel did not take the frame; the person may retry. @param {Frame} frame */
+  /** The channel did not take the frame; the person may retry, or it waits for another channel. @param {Frame} frame */
   refused(frame) {
-    this.#outbox.refused(frame.message);
+    if (frame.entry !== null) {
+      this.#outbox.refused();
+    }
   }
 
-  /** Read a frame; null for one to drop. @param {string} text @returns {Message | null} */
+  /** Whether something is to be acknowledged, in a moment. */
+  get owes() {
+    return this.#owed > 0;
+  }
+
+  /** The moment is over. */
+  acknowledge() {
+    this.#acknowledge = this.#owed > 0;
+  }
+
+  /** Whether something was sent that is not acknowledged. */
+  get outstanding() {
+    return this.#outbox.outstanding;
+  }
+
+  /** The number up to which the other side has everything. */
+  get acknowledged() {
+    return this.#outbox.acked;
+  }
+
+  /** It has not been acknowledged for long, with nothing on its way: send it again. */
+  resend() {
+    this.#outbox.rewind();
+  }
+
+  /** Whether a new handshake is due, since frames come that cannot be opened. */
+  get lostKeys() {
+    return this.#failing >= FAILING_FRAMES;
+  }
+
+  /** Read a frame. The message that it brings, if it does. @param {string} text @returns {Message | null} */
   receive(text) {
-    const body = this.state === "ended" ? null : this.suite.open(text);
-    if (body === null || body.trim() === "") {
+    if (this.state === "ended") {
       return null;
     }
-    return this.#add({ mine: false, body, status: "delivered" });
+    const content = this.suite.open(text);
+    if (content === null) {
+      this.#failing += this.#heard && this.suite.acknowledges ? 1 : 0;
+      return null;
+    }
+    this.#failing = 0;
+    this.#heard = true;
+    this.#held = false;
+    const message = this.#takeIn(content);
+    this.#settle();
+    return message;
   }
 
   /** The transport lost its path and looks for it. */
@@ -140,6 +278,31 @@ export class Conversation {
 
   recovered() {
     this.#step("recovered");
+    this.#settle();
+  }
+
+  /** There is another channel, to the same person under the same keys. */
+  reopened() {
+    this.#step("reopened");
+    this.#held = false;
+    this.#outbox.rewind();
+    this.#acknowledge = this.#heard;
+    this.#settle();
+  }
+
+  /**
+   * Another handshake with the same person has finished: its keys take the place of the old ones.
+   *
+   * The called one says `hello` at once, and the caller when it has heard it: by then the other side has the keys.
+   * @param {Suite} suite
+   */
+  rekeyed(suite) {
+    this.#step("rekeyed");
+    this.suite.erase();
+    this.suite = suite;
+    this.verifying = new Verifying(suite);
+    this.#beginKeys(suite.ready);
+    this.#outbox.restart(this.#hello());
   }
 
   /** The transport gave up. */
@@ -147,19 +310,107 @@ export class Conversation {
     this.#step("failed");
   }
 
+  /** The other side's `hello` does not come. */
+  silent() {
+    this.#step("silent");
+  }
+
   /** The other one closed the channel. */
   closed() {
     this.#step("closed");
   }
 
+  // What the other side says
+
+  /** @param {Payload} content @returns {Message | null} */
+  #takeIn(content) {
+    const { t: kind, seq: number } = content;
+    if (!this.suite.acknowledges) {
+      return this.#text(content);
+    }
+    if (kind === "ack") {
+      this.#acked(content.upto);
+    }
+    if (typeof kind !== "string" || kind === "ack" || kind === "typing" || !isNumber(number)) {
+      return null;
+    }
+    this.#owed += 1;
+    this.#acknowledge ||= this.#owed >= ACK_EVERY;
+    if (number !== this.#last + 1) {
+      return null;
+    }
+    this.#last = number;
+    return this.#sayOrShow({ ...content, t: kind });
+  }
+
+  /** A message in its turn. Unknown types say nothing to this version. @param {Content} content @returns {Message | null} */
+  #sayOrShow(content) {
+    if (content.t === "text") {
+      return this.#text(content);
+    }
+    if (content.t === "bye") {
+      this.#step("bye");
+      this.#clear();
+    } else if (content.t.startsWith("sas:")) {
+      this.#say(this.verifying.receive(content));
+    }
+    return null;
+  }
+
+  /** @param {Payload} content @returns {Message | null} */
+  #text({ body, id: theirs }) {
+    const id = this.suite.acknowledges ? theirs : this.#newId();
+    if (typeof body !== "string" || body.trim() === "" || !isId(id) || this.#known.has(id)) {
+      return null;
+    }
+    this.#known.add(id);
+    return this.#add({ id, mine: false, body: wellFormed(body), at: this.#now(), status: "delivered" });
+  }
+
+  /** @param {unknown} upto */
+  #acked(upto) {
+    if (!Number.isSafeInteger(upto) || this.#outbox.acknowledge(Number(upto))) {
+      return;
+    }
+    if (this.#outbox.lacks(Number(upto)) && this.#now() - this.#rewoundAt >= REWIND_MS) {
+      this.#rewoundAt = this.#now();
+      this.#outbox.rewind();
+    }
+  }
+
   // Inside
 
-  /** @param {Pick<Message, "mine" | "body" | "status">} what @returns {Message} */
-  #add(what) {
-    const newCall = this.#earlier > 0 && this.messages.length === this.#earlier;
-    const message = { id: this.#newId(), at: this.#now(), newCall, ...what };
+  /** @param {Content[]} contents */
+  #say(contents) {
+    for (const content of contents) {
+      this.#outbox.add({ content });
+    }
+  }
+
+  /** @returns {Entry} */
+  #hello() {
+    return { content: { t: "hello", features: [...this.suite.features] } };
+  }
+
+  #settle() {
+    if (this.state === "greeting" && this.suite.ready && !this.#held) {
+      this.#step("ready");
+    }
+  }
+
+  /** @param {Message} message */
+  #add(message) {
+    message.newCall = this.earlier > 0 && this.messages.length === this.earlier;
     this.messages.push(message);
     return message;
+  }
+
+  /** `bye` clears the chat on both sides; without that word it stays to be read. */
+  #clear() {
+    if (this.suite.acknowledges) {
+      this.messages.length = 0;
+      this.earlier = 0;
+    }
   }
 
   #checkOpen() {
@@ -182,4 +433,19 @@ export class Conversation {
     this.reason = ENDINGS[row];
     this.#outbox.failAll();
   }
+}
+
+/** @param {Message} message @returns {Content} */
+function contentOf({ id, body, at }) {
+  return { t: "text", id, body, at };
+}
+
+/** A number of a message: 1 to 2^53 - 1. @param {unknown} value @returns {value is number} */
+function isNumber(value) {
+  return Number.isSafeInteger(value) && Number(value) > 0;
+}
+
+/** The text as UTF-8 can carry it: half surrogates that have no other half become U+FFFD. @param {string} text */
+function wellFormed(text) {
+  return decoder.decode(encoder.encode(text));
 }

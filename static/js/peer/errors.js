@@ -17,6 +17,9 @@ export const SENTENCES = Object.freeze({
   you_cancelled: "You stopped calling {peer}.",
   left: "{peer} left the chat.",
   you_left: "You left the chat.",
+  you_refused_classic: "You did not start a chat with {peer} that the server could read.",
+  you_refused_key: "You did not go on with {peer}'s other device. Nothing was sent to it.",
+  key_accepted: "You accepted {peer}'s other device. Call again to chat.",
   // Failures
   gone: "{peer} went offline.",
   lost: "The connection to {peer} was lost.",
@@ -25,6 +28,22 @@ export const SENTENCES = Object.freeze({
   no_key: "{peer} accepted, but the keys for the encryption never came. Try again.",
   no_path: "No connection to {peer} could be made. One of the two networks may be blocking it.",
   bad_key: "The key that came for {peer} cannot be used, so the call was ended.",
+  bad_handshake:
+    "The encryption with {peer} could not be agreed on: what came does not fit. Nothing was sent. " +
+    "If it happens again, the server may be changing what passes through it.",
+  wrong_peer: "The server answered for somebody else than {peer}, so the call was ended.",
+  classic_refused: "{peer} should have proved who they are, and an app answered that cannot. Nothing was sent.",
+  key_changed: "{peer} is on another device than before. Nothing was sent.",
+  no_hello: "The connection to {peer} stood, but nothing came over it. Try again.",
+  stranger: "Somebody with another key tried to take {peer}'s place in this chat, and was refused.",
+  invite_failed:
+    "The invite did not fit on both sides: it is not {peer}'s, or something was changed on the way. Nothing was sent.",
+  invite_used: "This invite has been used already. Ask {peer} for a new one.",
+  invite_expired: "This invite is older than 24 hours. Ask {peer} for a new one.",
+  invite_unknown: "{peer} does not know this invite. Ask them for a new one.",
+  their_invite_used: "Someone called as {peer} with an invite of yours that was used already. They were told so.",
+  their_invite_expired: "Someone called as {peer} with an invite of yours that is too old. They were told so.",
+  their_invite_unknown: "Someone called as {peer} with an invite that is not yours. They were told so.",
   version: "{peer} uses a version of lowkey that this one does not know. Get the newest on both sides.",
   // The server's codes
   INVALID_MESSAGE: "The server could not read what was sent.",
@@ -52,6 +71,8 @@ export const SENTENCES = Object.freeze({
   no_call: "There is no call to do that with.",
   no_chat: "You are not connected to anybody. Call somebody first.",
   empty: "There is nothing to send.",
+  invite_damaged: "This link is no whole invite. Ask for it again, and take care to copy all of it.",
+  not_verifiable: "There is nothing to compare in this chat.",
   too_long: "This message is too long. Send it in several parts.",
   // The server connection
   server_offline: "The server cannot be reached.",
@@ -69,6 +90,9 @@ export const ORDERLY = new Set([
   "you_cancelled",
   "left",
   "you_left",
+  "you_refused_classic",
+  "you_refused_key",
+  "key_accepted",
 ]);
 
 /**
@@ -91,7 +115,7 @@ export class PeerError extends Error {
   }
 }
 
-/** The other side's key material ends the attempt; `reason` is `bad_key` or `version`. */
+/** The other side's key material, or its invite, ends the attempt; `reason` is a key of `SENTENCES`. */
 export class KeyRefused extends Error {
   /** @param {string} reason */
   constructor(reason) {
@@ -116,5 +140,14 @@ export class HandshakeFailed extends Error {
   constructor(why) {
     super(why);
     this.name = "HandshakeFailed";
+  }
+}
+
+/** What the device keeps of its identity cannot be used, and was left as it is; `message` is the sentence to show. */
+export class IdentityDamaged extends Error {
+  /** @param {string} [sentence] */
+  constructor(sentence = "What this device keeps of its identity is damaged. Nothing was changed.") {
+    super(sentence);
+    this.name = "IdentityDamaged";
   }
 }

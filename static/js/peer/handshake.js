@@ -11,21 +11,16 @@
  */
 
 import { HandshakeFailed, Unexpected } from "./errors.js";
+import { Noise } from "./noise.js";
 import {
   concat,
   dh,
   equal,
-  hkdf,
-  hmac,
+  isCanonical,
   KEY_BYTES,
   lp,
   MAC_BYTES,
-  NONCE_BYTES,
   publicKey,
-  seal,
-  sha512,
-  u64,
-  unseal,
   unutf8,
   utf8,
   wipe,
@@ -54,95 +49,9 @@ import {
 const VERSION = 2;
 const VERSIONS = [VERSION];
 const NOTHING = new Uint8Array();
-const ZERO_NONCE = new Uint8Array(NONCE_BYTES);
 
 /** Whose turn it is, message for message. @type {Record<Role, ("write" | "read")[]>} */
 const TURNS = { caller: ["write", "read", "write"], called: ["read", "write", "read"] };
-
-/** Noise's symmetric state: the hash of all that was said, the chaining key, and the key once there is one. */
-class Noise {
-  /** @type {Uint8Array | null} */
-  #key = null;
-  #count = 0;
-
-  /** @param {Uint8Array} hash @param {Uint8Array} chaining */
-  constructor(hash, chaining) {
-    this.hash = hash;
-    this.chaining = chaining;
-  }
-
-  copy() {
-    const copy = new Noise(this.hash.slice(), this.chaining.slice());
-    copy.#key = this.#key?.slice() ?? null;
-    copy.#count = this.#count;
-    return copy;
-  }
-
-  erase() {
-    wipe(this.hash, this.chaining, this.#key);
-  }
-
-  /** @param {Uint8Array} data */
-  mixHash(data) {
-    this.hash = sha512(this.hash, data);
-  }
-
-  /** @param {Uint8Array} input */
-  mixKey(input) {
-    const out = hkdf(this.chaining, input, NOTHING, 128);
-    this.#begin(out.slice(0, 64), out.slice(64, 96));
-    wipe(out);
-  }
-
-  /** @param {Uint8Array} input */
-  mixKeyAndHash(input) {
-    const out = hkdf(this.chaining, input, NOTHING, 192);
-    this.#begin(out.slice(0, 64), out.slice(128, 160));
-    this.mixHash(out.subarray(64, 128));
-    wipe(out);
-  }
-
-  /** @param {Uint8Array} chaining @param {Uint8Array} key */
-  #begin(chaining, key) {
-    wipe(this.chaining, this.#key);
-    this.chaining = chaining;
-    this.#key = key;
-    this.#count = 0;
-  }
-
-  /** @param {Uint8Array} plaintext */
-  encrypt(plaintext) {
-    const ciphertext = this.#withKey((key) => seal(key, ZERO_NONCE, plaintext)) ?? plaintext;
-    this.mixHash(ciphertext);
-    return ciphertext;
-  }
-
-  /** @param {Uint8Array} ciphertext */
-  decrypt(ciphertext) {
-    const plaintext = this.#key === null ? ciphertext : this.#withKey((key) => unseal(key, ZERO_NONCE, ciphertext));
-    if (plaintext === null) {
-      throw new HandshakeFailed("a part of the message does not verify");
-    }
-    this.mixHash(ciphertext);
-    return plaintext;
-  }
-
-  /**
-   * The transcript is bound through the key, since secretbox takes no associated data; each key serves once, so its
-   * nonce can be zero. Null while there is no key.
-   * @param {(key: Uint8Array) => Uint8Array | null} work
-   */
-  #withKey(work) {
-    if (this.#key === null) {
-      return null;
-    }
-    const mac = hmac(this.#key, utf8("lk2 hs"), u64(this.#count), this.hash);
-    this.#count += 1;
-    const result = work(mac.subarray(0, KEY_BYTES));
-    wipe(mac);
-    return result;
-  }
-}
 
 /** One side of one handshake. */
 export class Handshake {
@@ -324,9 +233,17 @@ export class Handshake {
     }
   }
 
-  /** Takes their IK from the front, and gives the rest. @param {State} state @param {Uint8Array} message */
+  /**
+   * Takes their IK from the front, and gives the rest. The IK must be in its one form: a device that could write its key
+   * in two ways would be two devices.
+   * @param {State} state
+   * @param {Uint8Array} message
+   */
   #readIdentity(state, message) {
     state.theirIdentity = state.noise.decrypt(message.subarray(0, KEY_BYTES + MAC_BYTES));
+    if (!isCanonical(state.theirIdentity)) {
+      throw new HandshakeFailed("an identity key is not in its one form");
+    }
     if (equal(state.theirIdentity, this.#identity.public)) {
       throw new HandshakeFailed("one's own identity key came back");
     }
@@ -344,8 +261,7 @@ export class Handshake {
 
   /** @param {State} state */
   #split(state) {
-    const out = hkdf(state.noise.chaining, state.noise.hash, utf8("lowkey/2 split"), 128);
-    const [root, chain, sealCaller, sealCalled] = [0, 32, 64, 96].map((at) => out.slice(at, at + KEY_BYTES));
+    const [root, chain, sealCaller, sealCalled] = state.noise.split(utf8("lowkey/2 split"));
     const transcript = state.noise.hash.slice();
     const ephemeral = this.#role === "called" ? state.ephemeral.slice() : null;
     this.keys = {
@@ -357,16 +273,14 @@ export class Handshake {
       ephemeral,
       theirEphemeral: state.theirEphemeral.slice(),
     };
-    wipe(out, state.ephemeral, this.#psk);
+    wipe(state.ephemeral, this.#psk);
     state.noise.erase();
   }
 }
 
 /** @param {boolean} withPsk @param {string} caller @param {string} called */
 function opening(withPsk, caller, called) {
-  const start = new Uint8Array(64);
-  start.set(utf8(`Noise_XX${withPsk ? "psk0" : ""}_25519_XSalsaPoly_SHA512+lowkey/2`));
-  const noise = new Noise(start, start.slice());
+  const noise = Noise.named(`Noise_XX${withPsk ? "psk0" : ""}_25519_XSalsaPoly_SHA512+lowkey/2`);
   noise.mixHash(concat(...["lowkey/2", caller.toLowerCase(), called.toLowerCase()].map((text) => lp(utf8(text)))));
   return noise;
 }

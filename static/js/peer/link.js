@@ -2,32 +2,43 @@
  * Everything between this device and one other: the call, then the conversation, and the transport under both.
  * Mirrors chat/peer/link.py.
  *
- * The link owns the clock and the I/O that the two state machines leave out: it does what a call returns, ends a state that
- * lasts too long, pulls frames while the channel has room, and closes the transport when it is all over.
+ * The link owns the clock and the I/O that the state machines leave out: it does what a call returns, ends a state that lasts
+ * too long, pulls frames while the channel has room, acknowledges and sends again in time, and closes the transport when it
+ * is all over.
  *
- * Each event is handled whole before the next of the server's: those that may wait for the handshake return a promise, and
- * the peer waits for it before it reads on.
+ * What may wait for the handshake returns a promise, and the peer waits for it before it gives the next of such events.
  */
 
 import { Call } from "./call.js";
 import { Conversation } from "./conversation.js";
 import { ORDERLY, PeerError, sentence } from "./errors.js";
+import { Timers } from "./timers.js";
 import { Transport } from "./transport.js";
 
 /** @import {FromClient, IceServer, JoinedPayload, Payload} from "../signaling/messages.js" */
-/** @import {Effect, Kind} from "./call.js" */
-/** @import {Classic} from "./classic.js" */
+/** @import {Effect, Suites} from "./call.js" */
 /** @import {Message} from "./messages.js" */
+/** @import {Kind} from "./sealing.js" */
+/** @import {Suite} from "./suite.js" */
+/** @import {After} from "./timers.js" */
 
-/** @typedef {"idle" | "calling" | "ringing" | "connecting" | "secured" | "reconnecting" | "failed" | "ended"} State */
+/**
+ * @typedef {"idle" | "calling" | "ringing" | "connecting" | "secured" | "reconnecting" | "blocked" | "failed" | "ended"} State
+ */
+/** @typedef {"unverified" | "verified" | "classic" | "changed"} Trust */
 /**
  * @typedef {object} Surroundings What a link is given by its peer.
  * @property {(message: FromClient) => boolean} send put a message on the server's socket
  * @property {() => void} changed
  * @property {(message: Message) => void} received
+ * @property {(sentence: string) => void} notice a sentence for the person
+ * @property {(name: string, identity: Uint8Array | null) => Message[]} history the messages exchanged under a name with a
+ *   device, by its identity key, or null for one that proved nothing
  * @property {() => number} now milliseconds since 1970
+ * @property {() => number} clock seconds, never going back
  * @property {() => string} newId a fresh message id
- * @property {(() => Classic)[]} suites
+ * @property {After} after
+ * @property {Suites} suites
  */
 
 /** @type {Readonly<Record<string, State>>} */
@@ -37,8 +48,18 @@ const CALL_STATES = Object.freeze({
   calling: "calling",
   ringing: "ringing",
   keys: "connecting",
+  warned: "connecting",
+  blocked: "blocked",
+  asked: "blocked",
   connecting: "connecting",
   connected: "connecting",
+});
+
+/** @type {Readonly<Record<string, State>>} */
+const CONVERSATION_STATES = Object.freeze({
+  greeting: "connecting",
+  secured: "secured",
+  reconnecting: "reconnecting",
 });
 
 /** @type {Readonly<Record<string, string>>} */
@@ -47,9 +68,22 @@ export const SENTENCES = Object.freeze({
   calling: "Calling {peer}…",
   ringing: "Someone is calling as {peer}.",
   connecting: "Connecting to {peer}…",
-  secured: "Connected to {peer}. Encrypted, not verified.",
+  warned: "{peer} uses an app that cannot prove who they are. Nothing has been sent yet.",
+  blocked: "{peer} is on another device than before. Nothing is sent until you decide.",
+  unverified: "Connected to {peer}. Encrypted, not verified yet.",
+  verified: "Connected to {peer}. Encrypted and verified.",
+  classic: "Connected to {peer}. Encrypted, but the server could read it.",
   reconnecting: "The connection to {peer} is interrupted. Waiting for it to come back…",
 });
+
+const ACK_SECONDS = 0.05;
+/** What is not acknowledged for so long, with nothing on its way, is sent again; then after twice as long, and so on. */
+const RESEND_SECONDS = 3;
+const HELLO_SECONDS = 20;
+const HANDSHAKE_SECONDS = 60;
+/** How often a new handshake may be begun. */
+const RENEW_SECONDS = 10;
+const RENEWALS_A_MINUTE = 3;
 
 /** The link to one peer. */
 export class Link {
@@ -59,14 +93,20 @@ export class Link {
   #conversation = null;
   /** @type {Transport | null} */
   #transport = null;
-  /** @type {number | undefined} */
-  #timer;
+  #timers;
+  #expected;
+  #patience = RESEND_SECONDS;
+  #acknowledged = 0;
+  /** @type {number[]} */
+  #answered = [];
+  #followed = "idle";
 
-  /** @param {string} peer @param {Surroundings} around @param {Message[]} messages those already exchanged under that name */
-  constructor(peer, around, messages) {
-    this.messages = messages;
+  /** @param {string} peer @param {Surroundings} around @param {Uint8Array | null} [identity] of the device that is expected */
+  constructor(peer, around, identity = null) {
     this.#around = around;
     this.#call = new Call(peer, around.suites);
+    this.#timers = new Timers(around.after);
+    this.#expected = around.history(peer, identity);
   }
 
   // What there is to know
@@ -82,7 +122,7 @@ export class Link {
 
   /** Why it is over; a key of `SENTENCES` in errors.js. */
   get reason() {
-    return this.#conversation ? this.#conversation.reason : this.#call.reason;
+    return this.#conversation?.reason ?? this.#call.reason;
   }
 
   /** @returns {State} */
@@ -90,25 +130,64 @@ export class Link {
     if (this.over) {
       return ORDERLY.has(this.reason ?? "") ? "ended" : "failed";
     }
-    if (this.#conversation === null) {
-      return CALL_STATES[this.#call.state];
-    }
-    return this.#conversation.state === "secured" ? "secured" : "reconnecting";
+    return this.#conversation ? CONVERSATION_STATES[this.#conversation.state] : CALL_STATES[this.#call.state];
   }
 
   get sentence() {
-    return this.reason === null
-      ? SENTENCES[this.state].replaceAll("{peer}", () => this.peer)
-      : sentence(this.reason, this.peer);
+    if (this.reason !== null) {
+      return sentence(this.reason, this.peer);
+    }
+    const key = this.warned ? "warned" : this.state === "secured" ? this.trust : this.state;
+    return SENTENCES[key ?? "unverified"].replaceAll("{peer}", () => this.peer);
   }
 
+  /** Whether the person is asked about a classic peer. */
+  get warned() {
+    return this.#call.state === "warned";
+  }
+
+  /** Whether the server has not answered yet. */
+  get dialling() {
+    return this.#call.state === "dialling";
+  }
+
+  /** @returns {Suite | null} */
+  get suite() {
+    return this.#call.suite;
+  }
+
+  /** @returns {Trust | null} */
   get trust() {
-    return this.#conversation?.suite.trust ?? null;
+    const shown = this.#conversation !== null || this.state === "blocked";
+    return shown ? (this.suite?.trust ?? null) : null;
   }
 
-  /** Whether a session is another call of the same name, beside the chat that is open. @param {JoinedPayload} session */
+  get verifying() {
+    return this.over ? null : (this.#conversation?.verifying ?? null);
+  }
+
+  get messages() {
+    return this.#conversation?.messages ?? this.#expected;
+  }
+
+  /** How many of `messages` were exchanged before. */
+  get earlier() {
+    return this.#conversation?.earlier ?? this.messages.length;
+  }
+
+  /**
+   * Whether a session is another call of the same name, beside the chat that is open; not the one that this side asked for,
+   * to renew the keys.
+   * @param {JoinedPayload} session
+   */
   beside(session) {
-    return this.#conversation !== null && this.#call.sessionId !== session.sessionId;
+    const other = this.#call.sessionId !== session.sessionId;
+    return this.#conversation !== null && other && !this.#call.renewing;
+  }
+
+  /** Whether a chat is open that another handshake may go on with. */
+  get renewable() {
+    return this.#conversation !== null && !this.over && this.#conversation.suite.acknowledges;
   }
 
   // The person
@@ -117,8 +196,8 @@ export class Link {
     this.#do(this.#call.dial());
   }
 
-  async accept() {
-    await this.#doLater(this.#call.accept());
+  accept() {
+    return this.#doLater(this.#call.accept());
   }
 
   decline() {
@@ -127,45 +206,92 @@ export class Link {
 
   /** Leave the chat, or hang up. */
   end() {
-    this.#conversation?.end();
+    if (this.#conversation !== null) {
+      this.#conversation.leave();
+      this.#pump();
+      this.#conversation.end();
+    }
     this.#do(this.#call.cancel());
   }
 
-  /** Leave because the page goes away: there is no time for a graceful close. */
+  /** Be gone, without a word that it is for good, and at once: the page goes away. */
   abandon() {
     this.#transport?.abort();
     this.#transport = null;
-    this.end();
+    this.#conversation?.failed();
+    this.#do(this.#call.cancel());
+  }
+
+  /** Another call takes the place of the one that rings. */
+  forget() {
+    this.#timers.cancel();
+  }
+
+  acceptClassic() {
+    return this.#doLater(this.#call.acceptClassic());
+  }
+
+  refuseClassic() {
+    this.#do(this.#call.refuseClassic());
+  }
+
+  acceptKey() {
+    return this.#doLater(this.#call.acceptKey());
+  }
+
+  refuseKey() {
+    this.#do(this.#call.refuseKey());
+  }
+
+  /** Compare emoji with the other one. Throws PeerError. */
+  verify() {
+    this.#open().verify();
+    this.#pump();
+  }
+
+  /** What the person saw when comparing. Throws PeerError. @param {boolean} matches */
+  confirm(matches) {
+    this.#open().confirm(matches);
+    this.#pump();
   }
 
   /** Queue a message. Throws PeerError. @param {string} body */
   send(body) {
-    const message = this.#chat().send(body);
+    const message = this.#open().send(body);
     this.#pump();
     return message;
   }
 
   /** Queue a failed message again. Throws PeerError. @param {string} id */
   retry(id) {
-    this.#chat().retry(id);
+    this.#open().retry(id);
     this.#pump();
   }
 
   // The server
 
-  /** @param {JoinedPayload} session @param {Payload} payload */
+  /** Rings when the key has been read. @param {JoinedPayload} session @param {Payload} payload */
   async ring(session, payload) {
-    await this.#doLater(this.#call.ring(session, payload));
+    this.#do(await this.#call.ring(session, payload));
   }
 
   /** @param {JoinedPayload} session */
   joined(session) {
-    this.#do(this.#call.joined(session));
+    return this.#doLater(this.#call.joined(session));
   }
 
   /** @param {Payload} payload */
   async key(payload) {
-    await this.#doLater(this.#call.key(payload));
+    if (this.#mayTake(payload)) {
+      await this.#doLater(this.#call.key(payload));
+    }
+  }
+
+  /** The other one calls anew while the chat is open, as after a reload of its page. @param {JoinedPayload} session @param {Payload} payload */
+  async renewed(session, payload) {
+    if (this.#mayTake(payload)) {
+      await this.#doLater(this.#call.renewed(session, payload));
+    }
   }
 
   /** @param {Kind} kind @param {Payload} payload */
@@ -200,20 +326,28 @@ export class Link {
   }
 
   opened() {
-    const { suite } = this.#call;
-    if (suite === null) {
-      throw new TypeError("a channel opens under a suite");
+    if (this.#conversation !== null) {
+      this.#conversation.reopened();
+    } else {
+      this.#conversation = this.#begin();
+      this.#do(this.#call.opened());
     }
-    const { now, newId } = this.#around;
-    this.#conversation = new Conversation(this.peer, suite, { now, newId, messages: this.messages });
-    this.#do(this.#call.opened());
+    this.#pump();
   }
 
   /** @param {string} frame */
   received(frame) {
-    const message = this.#conversation?.receive(frame);
-    if (message) {
-      this.#around.changed();
+    if (this.#conversation === null || this.over) {
+      return;
+    }
+    const message = this.#conversation.receive(frame);
+    if (this.#conversation.state === "ended") {
+      this.#do(this.#call.cancel());
+    } else if (this.#conversation.lostKeys) {
+      this.#renew();
+    }
+    this.#pump();
+    if (message !== null) {
       this.#around.received(message);
     }
   }
@@ -228,8 +362,10 @@ export class Link {
   }
 
   recovered() {
-    this.#conversation?.recovered();
-    this.#pump();
+    if (this.#conversation !== null) {
+      this.#conversation.recovered();
+      this.#pump();
+    }
   }
 
   failed() {
@@ -242,7 +378,50 @@ export class Link {
 
   // Inside
 
-  /** The transport is no more: before the channel was open the call failed, after that the chat is over. @param {"failed" | "closed"} event */
+  #begin() {
+    const { suite } = this;
+    if (suite === null) {
+      throw new TypeError("a channel opens under a suite");
+    }
+    const { now, newId, history, notice } = this.#around;
+    for (const name of suite.knownAs) {
+      notice(`${this.peer} is on a device that you know as ${name}.`);
+    }
+    return new Conversation(this.peer, suite, { now, newId, messages: history(this.peer, suite.theirIdentity) });
+  }
+
+  #open() {
+    if (this.#conversation === null) {
+      throw new PeerError("no_chat");
+    }
+    return this.#conversation;
+  }
+
+  /** Whether a `key:exchange` is looked at: a chat that is open answers so many handshakes a minute, unasked. @param {Payload} payload */
+  #mayTake(payload) {
+    if (this.#conversation === null || payload.step !== 1) {
+      return true;
+    }
+    const now = this.#around.clock();
+    this.#answered = this.#answered.filter((at) => now - at < 60);
+    if (this.#answered.length >= RENEWALS_A_MINUTE) {
+      return false;
+    }
+    this.#answered.push(now);
+    this.#timers.start("handshake", HANDSHAKE_SECONDS, () => this.#call.forgetRenewal());
+    return true;
+  }
+
+  /** The two have lost each other's keys: agree on new ones, though not all the time. */
+  #renew() {
+    if (!this.#timers.runs("renew")) {
+      this.#timers.start("renew", RENEW_SECONDS, () => {});
+      this.#timers.start("handshake", HANDSHAKE_SECONDS, () => this.#call.forgetRenewal());
+      this.#do(this.#call.renew());
+    }
+  }
+
+  /** The transport is no more: before the channel was open the call failed, after that the chat is over. @param {"failed" | "closed" | "silent"} event */
   #gone(event) {
     if (this.over) {
       return;
@@ -253,13 +432,6 @@ export class Link {
       this.#conversation[event]();
       this.#do(this.#call.cancel());
     }
-  }
-
-  #chat() {
-    if (this.#conversation === null) {
-      throw new PeerError("no_chat");
-    }
-    return this.#conversation;
   }
 
   /** Follow the call's state at once, and do what it returns when that is there. @param {Promise<Effect[]>} effects */
@@ -279,30 +451,65 @@ export class Link {
 
   /** @param {Effect} effect */
   #carryOut(effect) {
-    if (effect.do === "send") {
-      this.#around.send(effect.message);
-    } else if (effect.do === "signal") {
-      this.#transport?.receive(effect.kind, effect.body);
-    } else {
-      this.#start(effect);
+    switch (effect.do) {
+      case "send":
+        this.#around.send(effect.message);
+        break;
+      case "start":
+        this.#start(effect);
+        break;
+      case "signal":
+        this.#signalled(effect.kind, effect.body);
+        break;
+      case "rekeyed":
+        this.#rekeyed(effect.suite);
+        break;
+      case "notice":
+        this.#around.notice(sentence(effect.reason, this.peer));
+        break;
     }
   }
 
   /** @param {{offering: boolean, iceServers: IceServer[]}} how */
   #start({ offering, iceServers }) {
+    this.#replaceTransport(iceServers);
+    if (offering) {
+      this.#transport?.offer();
+    }
+  }
+
+  /** @param {Kind} kind @param {Payload} body */
+  #signalled(kind, body) {
+    if (kind === "offer" && this.#conversation !== null) {
+      this.#replaceTransport(this.#call.iceServers);
+    }
+    this.#transport?.receive(kind, body);
+  }
+
+  /** @param {Suite} suite */
+  #rekeyed(suite) {
+    if (this.#conversation !== null) {
+      this.#conversation.rekeyed(suite);
+      this.#timers.cancel("hello", "handshake");
+      this.#pump();
+    }
+  }
+
+  /** The other side makes another connection: the one that stood is given up. @param {IceServer[]} iceServers */
+  #replaceTransport(iceServers) {
+    this.#closeTransport();
+    this.#conversation?.interrupted();
     try {
       this.#transport = new Transport(iceServers, this);
     } catch {
       this.failed(); // the browser has no connection left to give
-      return;
-    }
-    if (offering) {
-      this.#transport.offer();
     }
   }
 
-  /** @type {string} */
-  #followed = "idle";
+  #closeTransport() {
+    this.#transport?.close();
+    this.#transport = null;
+  }
 
   /** Where the call is in another state it has another deadline, and with its end the transport goes. */
   #follow() {
@@ -310,13 +517,13 @@ export class Link {
       return;
     }
     this.#followed = this.#call.state;
-    clearTimeout(this.#timer);
+    this.#timers.cancel("call");
     if (this.#call.deadline !== undefined) {
-      this.#timer = setTimeout(() => this.#do(this.#call.timeout()), this.#call.deadline * 1000);
+      this.#timers.start("call", this.#call.deadline, () => this.#do(this.#call.timeout()));
     }
     if (this.over) {
-      this.#transport?.close();
-      this.#transport = null;
+      this.#timers.cancel();
+      this.#closeTransport();
     }
   }
 
@@ -329,10 +536,59 @@ export class Link {
       }
       if (this.#transport.send(frame.text)) {
         this.#conversation.taken(frame);
-      } else {
-        this.#conversation.refused(frame);
+        continue;
+      }
+      this.#conversation.refused(frame);
+      if (this.#conversation.suite.acknowledges) {
+        break;
       }
     }
+    this.#keepTime();
     this.#around.changed();
+  }
+
+  /** What the conversation needs a clock for. */
+  #keepTime() {
+    const conversation = this.#conversation;
+    if (conversation === null || this.over) {
+      return;
+    }
+    if (conversation.owes) {
+      this.#timers.start("ack", ACK_SECONDS, () => this.#acknowledge());
+    }
+    if (conversation.outstanding) {
+      this.#timers.start("resend", this.#patience, () => this.#resend());
+    }
+    if (conversation.state === "greeting") {
+      this.#timers.start("hello", HELLO_SECONDS, () => this.#silent());
+    } else {
+      this.#timers.cancel("hello");
+    }
+  }
+
+  #acknowledge() {
+    this.#conversation?.acknowledge();
+    this.#pump();
+  }
+
+  /** Send again what was not acknowledged in all this time, unless it has not even left. */
+  #resend() {
+    if (this.#conversation === null) {
+      return;
+    }
+    const progress = this.#conversation.acknowledged !== this.#acknowledged;
+    this.#acknowledged = this.#conversation.acknowledged;
+    this.#patience = progress ? RESEND_SECONDS : this.#patience * 2;
+    if (!progress && this.#transport?.idle) {
+      this.#conversation.resend();
+    }
+    this.#pump();
+  }
+
+  /** Nothing came over a channel that stands; one that is interrupted has its own time. */
+  #silent() {
+    if (this.#conversation?.state === "greeting") {
+      this.#gone("silent");
+    }
   }
 }

@@ -18,6 +18,7 @@ import {
 export const KEY_BYTES = 32;
 export const NONCE_BYTES = 24;
 export const MAC_BYTES = 16;
+const ID_BYTES = 16;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -57,6 +58,17 @@ export function boxKey(privateKey, theirs) {
   hsalsa(SIGMA, words(shared), words(ZEROS), key);
   wipe(shared);
   return bytes(key);
+}
+
+/**
+ * Whether an X25519 public key is the shortest name of its point: a number below 2^255 - 19, little-endian. X25519 itself
+ * takes every 32 bytes, and drops the top bit.
+ * @param {Uint8Array} theirs
+ */
+export function isCanonical(theirs) {
+  const full = theirs.subarray(1, 31).every((byte) => byte === 0xff);
+  const beyond = theirs[31] > 0x7f || (theirs[31] === 0x7f && full && theirs[0] >= 0xed);
+  return theirs.length === KEY_BYTES && !beyond;
 }
 
 /** SHA-512 of the parts joined: 64 bytes. @param {...Uint8Array} parts */
@@ -158,6 +170,15 @@ export function unb64url(text) {
   }
   const padding = "=".repeat((4 - (text.length % 4)) % 4);
   return unb64(text.replaceAll("-", "+").replaceAll("_", "/") + padding);
+}
+
+/** Whether `text` is an id as a message has one: the URL-safe base64 of 16 bytes. @param {unknown} text @returns {text is string} */
+export function isId(text) {
+  try {
+    return unb64url(text).length === ID_BYTES;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {string} text */

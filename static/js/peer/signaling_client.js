@@ -2,11 +2,15 @@
  * The socket to the server: keeps one open under a name, and comes back by itself. Mirrors chat/peer/signaling_client.py.
  *
  * States: `connecting`, `online`, `offline` (waiting to try again), `taken` and `replaced` (the server closed with 4002 or
- * 4004), `refused` (4001, 4003). From the last three the client does not come back by itself (docs/protocol.md, section 1). But
- * who just lost a socket under its name is not `taken` yet: the socket that has the name may be that very one.
+ * 4004), `refused` (4001, 4003). From the last three the client does not come back by itself (docs/protocol.md, section 1);
+ * `refusal` is then what there is a sentence for in errors.js.
  *
- * The server says nothing when it likes a name, only when it does not. So the client asks a question whose answer it knows,
- * `session:leave` of no session at all, and is online when that is answered.
+ * With a key the client claims its name with it: it answers the server's challenge, once, and is online when the server said
+ * that the name is its own. A server that never says so is none.
+ *
+ * Without a key the server says nothing when it likes a name, only when it does not. So the client asks a question whose
+ * answer it knows, `session:leave` of no session at all, and is online when that is answered. Who just lost a socket under
+ * its name is not `taken` yet: the socket that has the name may be that very one.
  *
  * Attempts are spaced by doubling delays up to half a minute, half of each at random, so that clients dropped together do
  * not come back together.
@@ -14,8 +18,11 @@
 
 import { Close, ProtocolError } from "../signaling/errors.js";
 import { dump, parseFromServer } from "../signaling/messages.js";
+import { originOf, prove } from "./ownership.js";
+import { b64url } from "./primitives.js";
 
-/** @import {FromClient, FromServer} from "../signaling/messages.js" */
+/** @import {Auth, FromClient, FromServer} from "../signaling/messages.js" */
+/** @import {NameKey} from "./ownership.js" */
 
 /** @typedef {"connecting" | "online" | "offline" | "taken" | "replaced" | "refused"} State */
 /**
@@ -30,12 +37,12 @@ const CONNECT_TIMEOUT = 10;
 /** How long a server may take to miss a socket that went without a word; daphne's pings take up to 50 s. */
 const OWN_SOCKET_SECONDS = 75;
 
-/** @type {Readonly<Record<number, State>>} */
+/** @type {Readonly<Record<number, readonly [State, string]>>} */
 const FINAL = Object.freeze({
-  [Close.INVALID_USERNAME]: "refused",
-  [Close.USERNAME_TAKEN]: "taken",
-  [Close.AUTH_FAILED]: "refused",
-  [Close.REPLACED]: "replaced",
+  [Close.INVALID_USERNAME]: ["refused", "INVALID_USERNAME"],
+  [Close.USERNAME_TAKEN]: ["taken", "USERNAME_TAKEN"],
+  [Close.AUTH_FAILED]: ["refused", "AUTH_FAILED"],
+  [Close.REPLACED]: ["replaced", "replaced"],
 });
 
 /**
@@ -48,11 +55,19 @@ export function delay(attempt, fraction) {
   return longest / 2 + (fraction * longest) / 2;
 }
 
-/** `https://chat.example` and a name → `wss://chat.example/ws?username=name`. @param {string} server @param {string} name */
-export function socketUrl(server, name) {
-  const url = new URL("/ws", server);
+/**
+ * `https://chat.example` and a name → `wss://chat.example/ws?username=name`. Throws TypeError for no http(s) URL.
+ * @param {string} server
+ * @param {string} name
+ * @param {NameKey | null} [key]
+ */
+export function socketUrl(server, name, key = null) {
+  const url = new URL("/ws", originOf(server));
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   url.searchParams.set("username", name);
+  if (key !== null) {
+    url.searchParams.set("key", b64url(key.public));
+  }
   return url.href;
 }
 
@@ -60,7 +75,10 @@ export function socketUrl(server, name) {
 export class SignalingClient {
   /** @type {State} */
   state = "offline";
-  #url;
+  refusal = "";
+  #server;
+  #name;
+  #key;
   #listener;
   #fraction;
   /** @type {WebSocket | null} */
@@ -68,12 +86,27 @@ export class SignalingClient {
   /** @type {number | undefined} */
   #timer;
   #attempt = 0;
+  #proven = false;
   #lostAt = Number.NEGATIVE_INFINITY;
   #clock;
 
-  /** @param {string} server @param {string} name @param {Listener} listener @param {{fraction?: () => number, clock?: () => number}} [options] */
-  constructor(server, name, listener, { fraction = Math.random, clock = () => performance.now() / 1000 } = {}) {
-    this.#url = socketUrl(server, name);
+  /**
+   * `key` may be a function that gives it, for one that has to be read from somewhere first; one that gives none is asked
+   * again on the next attempt.
+   * @param {string} server
+   * @param {string} name
+   * @param {Listener} listener
+   * @param {{key?: NameKey | (() => Promise<NameKey>) | null, fraction?: () => number, clock?: () => number}} [options]
+   */
+  constructor(
+    server,
+    name,
+    listener,
+    { key = null, fraction = Math.random, clock = () => performance.now() / 1000 } = {},
+  ) {
+    this.#server = originOf(server);
+    this.#name = name;
+    this.#key = key;
     this.#listener = listener;
     this.#fraction = fraction;
     this.#clock = clock;
@@ -81,7 +114,7 @@ export class SignalingClient {
 
   /** Connect, and keep connected until `stop` or a final refusal. */
   start() {
-    if (this.#socket === null) {
+    if (this.state !== "connecting" && this.state !== "online") {
       this.#connect();
     }
   }
@@ -111,32 +144,67 @@ export class SignalingClient {
   #connect() {
     this.#drop();
     this.#enter("connecting");
-    const socket = new WebSocket(this.#url);
+    const timer = setTimeout(() => this.#lost(0), CONNECT_TIMEOUT * 1000);
+    this.#timer = timer;
+    if (typeof this.#key !== "function") {
+      this.#open(this.#key);
+      return;
+    }
+    this.#key().then(
+      (key) => this.#timer === timer && this.#open(key),
+      () => this.#timer === timer && this.#lost(0),
+    );
+  }
+
+  /** @param {NameKey | null} key */
+  #open(key) {
+    const socket = new WebSocket(socketUrl(this.#server, this.#name, key));
     this.#socket = socket;
-    this.#timer = setTimeout(() => this.#lost(0), CONNECT_TIMEOUT * 1000);
-    socket.onopen = () => socket.send(dump({ type: "session:leave" }));
-    socket.onmessage = ({ data }) => this.#read(data);
+    this.#proven = false;
+    if (key === null) {
+      socket.onopen = () => socket.send(dump({ type: "session:leave" }));
+    }
+    socket.onmessage = ({ data }) => this.#read(data, key, socket);
     socket.onclose = ({ code }) => this.#lost(code);
   }
 
-  /** @param {unknown} frame */
-  #read(frame) {
+  /** @param {unknown} frame @param {NameKey | null} key @param {WebSocket} socket */
+  #read(frame, key, socket) {
     const message = this.#parse(frame);
     if (message === null) {
       return;
     }
-    if (this.state === "connecting" && message.type === "error") {
+    if (this.state === "connecting" && key !== null) {
+      this.#claim(message, key, socket);
+    } else if (this.state === "connecting" && message.type === "error") {
       if (message.payload.code === "MISSING_SESSION_ID") {
-        clearTimeout(this.#timer);
-        this.#attempt = 0;
-        this.#enter("online");
+        this.#isOnline();
       }
-      return;
+    } else if (message.type !== "auth:challenge" && message.type !== "auth:ok") {
+      this.#listener.serverMessage(message);
     }
-    this.#listener.serverMessage(message);
   }
 
-  /** @param {unknown} frame @returns {FromServer | null} */
+  /** Answer the one challenge of a connection, and wait for what the server makes of it. @param {FromServer | Auth} message @param {NameKey} key @param {WebSocket} socket */
+  #claim(message, key, socket) {
+    if (message.type === "auth:ok" && this.#proven) {
+      this.#isOnline();
+    } else if (message.type === "auth:challenge" && !this.#proven) {
+      this.#proven = true;
+      prove(key, this.#server, this.#name, message.payload).then(
+        (payload) => socket === this.#socket && socket.send(dump({ type: "auth:response", payload })),
+        () => socket === this.#socket && this.#lost(0), // no server of ours asks so
+      );
+    }
+  }
+
+  #isOnline() {
+    clearTimeout(this.#timer);
+    this.#attempt = 0;
+    this.#enter("online");
+  }
+
+  /** @param {unknown} frame @returns {FromServer | Auth | null} */
   #parse(frame) {
     try {
       return parseFromServer(String(frame));
@@ -153,7 +221,9 @@ export class SignalingClient {
     this.#drop();
     this.#lostAt = this.state === "online" ? this.#clock() : this.#lostAt;
     if (code in FINAL && !(code === Close.USERNAME_TAKEN && this.#mayBeOurOwn())) {
-      this.#enter(FINAL[code]);
+      const [state, refusal] = FINAL[code];
+      this.refusal = refusal;
+      this.#enter(state);
       return;
     }
     this.#timer = setTimeout(() => this.#connect(), delay(this.#attempt, this.#fraction()) * 1000);
@@ -161,9 +231,12 @@ export class SignalingClient {
     this.#enter("offline");
   }
 
-  /** Whether the socket that has the name may be one that this client lost, and the server has not missed yet. */
+  /**
+   * Whether the socket that has the name may be one that this client lost, and the server has not missed yet.
+   * Never with a key: to its owner a name is not taken.
+   */
   #mayBeOurOwn() {
-    return this.#clock() - this.#lostAt < OWN_SOCKET_SECONDS;
+    return this.#key === null && this.#clock() - this.#lostAt < OWN_SOCKET_SECONDS;
   }
 
   #drop() {

@@ -7,7 +7,7 @@
  */
 
 /** @import {IceServer, Payload} from "../signaling/messages.js" */
-/** @import {Kind} from "./call.js" */
+/** @import {Kind} from "./sealing.js" */
 
 /**
  * @typedef {object} Listener What a transport tells.
@@ -75,6 +75,11 @@ export class Transport {
   /** Whether a frame handed over now goes into an open channel with room. */
   get hasRoom() {
     return this.#channel?.readyState === "open" && this.#channel.bufferedAmount < HIGH_WATER;
+  }
+
+  /** Whether all that was handed over has left. */
+  get idle() {
+    return this.#channel?.bufferedAmount === 0;
   }
 
   /** Hand a text frame to the channel; false when the channel did not take it. @param {string} frame */

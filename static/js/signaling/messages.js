@@ -18,12 +18,17 @@ import { ProtocolError } from "./errors.js";
 /** @typedef {{type: RelayedType, sender: string, payload: Payload}} Relayed */
 /** @typedef {{type: "session:joined", payload: JoinedPayload}} SessionJoined */
 /** @typedef {{type: "session:declined" | "session:left", payload: EndedPayload}} SessionEnded */
+/** @typedef {{publicKey: string, nonce: string}} ChallengePayload both b64 */
+/** @typedef {{origin: string, mac: string}} ProofPayload */
+/** @typedef {{type: "auth:challenge", payload: ChallengePayload}} AuthChallenge */
+/** @typedef {{type: "auth:ok", payload: {username: string}}} AuthOk */
 /** @typedef {{type: "error", target: string, sessionId?: string, payload: {code: string, message: string}}} ErrorMessage */
+/** @typedef {AuthChallenge | AuthOk} Auth what only the socket's client reads */
 /** @typedef {Relayed | SessionJoined | SessionEnded | ErrorMessage} FromServer */
 
 /**
  * @typedef {object} FromClient
- * @property {"session:connect" | "session:decline" | "session:leave" | RelayedType} type
+ * @property {"auth:response" | "session:connect" | "session:decline" | "session:leave" | RelayedType} type
  * @property {string} [target]
  * @property {string} [sessionId]
  * @property {Payload} [payload]
@@ -84,6 +89,20 @@ function joined(message) {
   return /** @type {SessionJoined} */ ({ ...message, payload: { ...payload, iceServers } });
 }
 
+/** @param {Payload} message @returns {AuthChallenge} */
+function challenge(message) {
+  const { payload } = message;
+  check(isObject(payload) && areStrings([payload.publicKey, payload.nonce]));
+  return /** @type {AuthChallenge} */ (message);
+}
+
+/** @param {Payload} message @returns {AuthOk} */
+function welcome(message) {
+  const { payload } = message;
+  check(isObject(payload) && typeof payload.username === "string");
+  return /** @type {AuthOk} */ (message);
+}
+
 /** @param {Payload} message @returns {ErrorMessage} */
 function error(message) {
   const { payload, target, sessionId } = message;
@@ -92,9 +111,11 @@ function error(message) {
   return /** @type {ErrorMessage} */ ({ ...message, target: typeof target === "string" ? target : "" });
 }
 
-/** @type {ReadonlyMap<unknown, (message: Payload) => FromServer>} */
+/** @type {ReadonlyMap<unknown, (message: Payload) => FromServer | Auth>} */
 const SHAPES = new Map(
-  /** @type {[unknown, (message: Payload) => FromServer][]} */ ([
+  /** @type {[unknown, (message: Payload) => FromServer | Auth][]} */ ([
+    ["auth:challenge", challenge],
+    ["auth:ok", welcome],
     ["key:exchange", relayed],
     ["signal:offer", relayed],
     ["signal:answer", relayed],
@@ -116,7 +137,7 @@ function check(fits) {
 /**
  * Read the server's text frame. Throws ProtocolError with INVALID_MESSAGE or UNKNOWN_TYPE.
  * @param {string} frame
- * @returns {FromServer}
+ * @returns {FromServer | Auth}
  */
 export function parseFromServer(frame) {
   /** @type {unknown} */

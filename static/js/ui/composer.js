@@ -3,10 +3,14 @@
 /** @import { ChatState, Snapshot } from "../peer/peer.js" */
 
 import { part, setText, show } from "./dom.js";
-import { FREE, viewOf, WRITABLE } from "./view.js";
+import { isFree, viewOf, WRITABLE } from "./view.js";
 
 /** What some browsers report for a key that an input method is still working on. */
 const COMPOSING = 229;
+
+/** Why nobody can write, where there is more to say than that there is nobody.
+ * @type {Partial<Record<ChatState, string>>} */
+const CLOSED = { blocked: "Nothing is sent until you decide" };
 
 export class Composer {
   /**
@@ -27,14 +31,15 @@ export class Composer {
   /** @param {Snapshot} snapshot */
   render(snapshot) {
     const { state, peer } = snapshot.chat;
+    const talking = viewOf(snapshot) === "talk" || state === "blocked";
     const writable = WRITABLE.has(state);
     const hasDraft = this.input.value !== "";
     this.input.disabled = !writable;
     this.button.disabled = !writable;
-    this.input.placeholder = writable ? `Message ${peer ?? ""}` : "You are not connected";
+    this.input.placeholder = writable ? `Message ${peer ?? ""}` : (CLOSED[state] ?? "You are not connected");
     setText(this.hint, hintFor(state, peer ?? ""));
     const appears = this.form.hidden;
-    show(this.form, viewOf(snapshot) === "talk" && (!FREE.has(state) || hasDraft));
+    show(this.form, talking && (!isFree(snapshot) || hasDraft));
     if (appears) {
       this.#grow();
     }
@@ -81,6 +86,9 @@ function hintFor(state, peer) {
   }
   if (state === "reconnecting") {
     return `Messages wait until ${peer} can be reached again.`;
+  }
+  if (state === "blocked") {
+    return "You can write once you have decided about the other device.";
   }
   return "You can write as soon as you are connected to somebody.";
 }

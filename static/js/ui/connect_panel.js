@@ -4,7 +4,7 @@
 
 import { part, setText, show } from "./dom.js";
 import { NameForm } from "./name_form.js";
-import { FREE, OVER, WRITABLE } from "./view.js";
+import { isFree, OVER, WRITABLE } from "./view.js";
 
 export class ConnectPanel {
   /**
@@ -24,9 +24,10 @@ export class ConnectPanel {
   }
 
   /** @param {Snapshot} snapshot */
-  render({ chat }) {
+  render(snapshot) {
+    const { chat } = snapshot;
     this.peer = chat.peer;
-    show(this.panel, FREE.has(chat.state));
+    show(this.panel, isFree(snapshot));
     show(this.again, OVER.has(chat.state) && chat.peer !== null);
     setText(this.againWords, `Call ${chat.peer ?? ""} again`);
     if (WRITABLE.has(chat.state)) {

@@ -7,7 +7,9 @@
 /** @import { ChatState, Snapshot } from "../peer/peer.js" */
 
 import { part } from "./dom.js";
-import { CALLING, FREE } from "./view.js";
+import { CALLING, FREE, isDeciding } from "./view.js";
+
+/** @typedef {ChatState | "decide"} Place */
 
 export class FocusKeeper {
   /**
@@ -19,35 +21,39 @@ export class FocusKeeper {
     this.head = part(root, "head", HTMLElement);
     this.again = part(root, "again", HTMLButtonElement);
     this.peerInput = part(root, "peer-input", HTMLInputElement);
-    this.dialog = part(root, "name-dialog", HTMLDialogElement);
-    /** @type {ChatState | null} */
+    this.key = part(root, "key-changed", HTMLElement);
+    this.classic = part(root, "classic-warning", HTMLElement);
+    /** @type {Place | null} */
     this.state = null;
   }
 
   /** @param {Snapshot} snapshot */
-  render({ chat }) {
+  render(snapshot) {
     const before = this.state;
-    this.state = chat.state;
-    if (before === chat.state || this.dialog.open) {
+    const state = isDeciding(snapshot) ? "decide" : snapshot.chat.state;
+    this.state = state;
+    if (before === state || document.querySelector("dialog:modal") !== null) {
       return;
     }
-    if (chat.state === "secured") {
+    if (state === "secured") {
       this.#ready(before);
     } else if (before === null ? isMouse() : isLost()) {
-      this.#place(chat.state);
+      this.#place(state);
     }
   }
 
-  /** @param {ChatState | null} before */
+  /** @param {Place | null} before */
   #ready(before) {
     if (before !== "reconnecting" || isLost()) {
       this.composer.focus();
     }
   }
 
-  /** @param {ChatState} state */
+  /** @param {Place} state */
   #place(state) {
-    if (FREE.has(state)) {
+    if (state === "decide") {
+      (this.key.hidden ? this.classic : this.key).focus();
+    } else if (FREE.has(state)) {
       (this.again.hidden ? this.peerInput : this.again).focus();
     } else if (CALLING.has(state)) {
       this.head.focus();

@@ -1,10 +1,13 @@
-// Somebody calls. Nothing is known about them but the name they gave, and the card says so.
+// Somebody calls. Nothing is known about them but the name they gave, and whether they hold an invite; the card says so.
 //
 // It never takes the focus: whoever is typing goes on typing, and the live region tells of the call.
 
 /** @import { Snapshot } from "../peer/peer.js" */
 
 import { letter, part, setText, show } from "./dom.js";
+
+const UNKNOWN = "Nothing is known about them yet. Accept only if you expect this call.";
+const INVITED = "They came by your invite: it is whoever you sent it to.";
 
 export class IncomingCard {
   /**
@@ -15,6 +18,7 @@ export class IncomingCard {
     this.card = part(root, "incoming-request", HTMLElement);
     this.name = part(root, "incoming-name", HTMLElement);
     this.letter = part(root, "incoming-letter", HTMLElement);
+    this.known = part(root, "incoming-known", HTMLElement);
     this.announce = announce;
     part(root, "incoming-accept", HTMLButtonElement).addEventListener("click", accept);
     part(root, "incoming-decline", HTMLButtonElement).addEventListener("click", decline);
@@ -26,8 +30,10 @@ export class IncomingCard {
     show(this.card, incoming !== null);
     setText(this.name, incoming?.peer ?? "");
     setText(this.letter, letter(incoming?.peer ?? ""));
+    setText(this.known, incoming?.invited ? INVITED : UNKNOWN);
     if (isNew) {
-      this.announce(`Someone is calling as ${incoming.peer}. You can accept or decline.`);
+      const how = incoming.invited ? ", by your invite" : "";
+      this.announce(`Someone is calling as ${incoming.peer}${how}. You can accept or decline.`);
     }
   }
 }

@@ -1,6 +1,7 @@
 // One message: made once from the template in the page, then patched as its status changes.
 
 /** @import { Message } from "../peer/messages.js" */
+/** @import { Trust } from "../peer/peer.js" */
 
 import { part, setText, show } from "./dom.js";
 
@@ -11,12 +12,19 @@ const IN_FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyl
  * @type {Record<Message["status"], string>} */
 const STATUS = { queued: "Waiting", sent: "Sent", delivered: "Delivered", read: "Read", failed: "Not sent" };
 
+/** Above the first message of a later call with the same name: the older protocol does not prove whose name it is.
+ * @type {Record<"proven" | "unproven", string>} */
+const NEW_CALL = {
+  proven: "A new call.",
+  unproven: "A new call. lowkey cannot tell whether it is the same person.",
+};
+
 /**
  * @param {HTMLTemplateElement} template
  * @param {Message} message
- * @param {string} author
+ * @param {{author: string, trust: Trust | null}} chat
  */
-export function makeBubble(template, message, author) {
+export function makeBubble(template, message, { author, trust }) {
   const bubble = part(template.content, "message", HTMLElement).cloneNode(true);
   if (!(bubble instanceof HTMLElement)) {
     throw new TypeError("a message is an element");
@@ -25,7 +33,7 @@ export function makeBubble(template, message, author) {
   bubble.dataset.mine = String(message.mine);
   setText(part(bubble, "author", HTMLElement), `${author}: `);
   setText(part(bubble, "body", HTMLElement), message.body);
-  show(part(bubble, "new-call", HTMLElement), message.newCall === true);
+  tellNewCall(part(bubble, "new-call", HTMLElement), message, trust);
   tellTime(part(bubble, "time", HTMLTimeElement), new Date(message.at));
   return bubble;
 }
@@ -41,6 +49,16 @@ export function patchBubble(bubble, message) {
   bubble.dataset.status = message.status;
   show(part(bubble, "unsent", HTMLElement), message.mine && message.status === "failed");
   setText(part(bubble, "status", HTMLElement), message.mine ? STATUS[message.status] : "");
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {Message} message
+ * @param {Trust | null} trust
+ */
+function tellNewCall(element, { newCall }, trust) {
+  show(element, newCall === true);
+  setText(element, NEW_CALL[trust === "unverified" || trust === "verified" ? "proven" : "unproven"]);
 }
 
 /**

@@ -8,7 +8,7 @@
 
 import { part, setText, show } from "./dom.js";
 import { makeBubble, patchBubble } from "./message_bubble.js";
-import { viewOf } from "./view.js";
+import { WRITABLE } from "./view.js";
 
 const NEAR_THE_END = 48;
 
@@ -36,14 +36,14 @@ export class MessageList {
   }
 
   /** @param {Snapshot} snapshot */
-  render(snapshot) {
-    const { messages, peer } = snapshot.chat;
-    show(this.section, viewOf(snapshot) === "talk");
+  render({ chat }) {
+    const { messages, peer, state } = chat;
+    show(this.section, messages.length > 0 || WRITABLE.has(state));
     show(this.nothingYet, messages.length === 0);
     setText(this.nothingYetPeer, peer ?? "");
     const newest = messages.at(-1);
     const came = newest !== undefined && !this.bubbles.has(newest.id);
-    this.#place(messages, peer ?? "");
+    this.#place(chat);
     if (came) {
       this.#follow(newest.mine);
     }
@@ -52,13 +52,13 @@ export class MessageList {
   /**
    * Bring the list into the order of `messages`; nearly always that is one element more at the end.
    *
-   * @param {ReadonlyArray<Message>} messages
-   * @param {string} peer
+   * @param {Snapshot["chat"]} chat
    */
-  #place(messages, peer) {
+  #place(chat) {
+    const { messages } = chat;
     let next = this.list.firstElementChild;
     for (const message of messages) {
-      const bubble = this.#bubbleOf(message, peer);
+      const bubble = this.#bubbleOf(message, chat);
       patchBubble(bubble, message);
       if (bubble !== next) {
         next = this.#dropStrangers(next, messages);
@@ -74,12 +74,12 @@ export class MessageList {
 
   /**
    * @param {Message} message
-   * @param {string} peer
+   * @param {Snapshot["chat"]} chat
    */
-  #bubbleOf(message, peer) {
+  #bubbleOf(message, { peer, trust }) {
     let bubble = this.bubbles.get(message.id);
     if (bubble === undefined) {
-      bubble = makeBubble(this.template, message, message.mine ? "You" : peer);
+      bubble = makeBubble(this.template, message, { author: message.mine ? "You" : (peer ?? ""), trust });
       this.bubbles.set(message.id, bubble);
     }
     return bubble;

@@ -3,6 +3,7 @@
 /** @import { Snapshot } from "../peer/peer.js" */
 
 import { letter, part, setText, show } from "./dom.js";
+import { modal } from "./modal.js";
 import { NameForm } from "./name_form.js";
 import { BUSY } from "./view.js";
 
@@ -27,8 +28,7 @@ export class NameDialog {
     );
     part(root, "forget-name", HTMLButtonElement).addEventListener("click", forget);
     part(root, "change-name", HTMLButtonElement).addEventListener("click", () => this.open());
-    part(root, "name-dialog-close", HTMLButtonElement).addEventListener("click", () => this.dialog.close());
-    this.dialog.addEventListener("click", ({ target }) => target === this.dialog && this.dialog.close());
+    modal(this.dialog, part(root, "name-dialog-close", HTMLButtonElement));
   }
 
   /** @param {Snapshot} snapshot */

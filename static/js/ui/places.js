@@ -1,5 +1,7 @@
 // Where the two pages are; chat/urls.py knows the same paths. The fragment travels along and never reaches the server.
 
+import { travelling } from "./fragment.js";
+
 export const USERNAME_PAGE = "/";
 export const CHAT_PAGE = "/chat";
 
@@ -9,5 +11,5 @@ export const CHAT_PAGE = "/chat";
  * @param {string} page
  */
 export function goTo(page) {
-  location.replace(page + location.hash);
+  location.replace(page + travelling());
 }

@@ -1,9 +1,10 @@
 // The person's own name, kept in this browser and nowhere else.
 //
 // It is kept twice: for this tab (sessionStorage), so that two tabs can be two people, and for the next visit
-// (localStorage). A browser may refuse either, by throwing on the mere mention of it; one of them is enough.
+// (localStorage). A browser may refuse either; one of them is enough.
 
 import { isName } from "../signaling/messages.js";
+import { quietly } from "./quietly.js";
 
 const KEY = "lowkey.username";
 
@@ -47,17 +48,4 @@ export class RememberedName {
 function keep(store, name) {
   store.setItem(KEY, name);
   return true;
-}
-
-/**
- * @template T
- * @param {() => T} action
- * @returns {T | null} null where the browser refused.
- */
-function quietly(action) {
-  try {
-    return action();
-  } catch {
-    return null;
-  }
 }

@@ -17,7 +17,7 @@ const WORDS = {
 
 /** The states that do not mend themselves, and the words for trying again.
  * @type {Partial<Record<ServerState, string>>} */
-const AGAIN = { taken: "Try again", replaced: "Use lowkey here", refused: "Try again" };
+const AGAIN = { taken: "Try again", replaced: "Use it here", refused: "Try again" };
 
 export class ServerStatus {
   /**

@@ -1,6 +1,9 @@
 // The username page, put together: whoever has a name goes on to the chat, everybody else chooses one.
 
-import { part } from "./dom.js";
+import "./fragment.js";
+
+import { part, show } from "./dom.js";
+import { heldInvite } from "./fragment.js";
 import { NameForm } from "./name_form.js";
 import { CHAT_PAGE, goTo } from "./places.js";
 import { RememberedName } from "./remembered_name.js";
@@ -27,6 +30,7 @@ function open() {
     goTo(CHAT_PAGE);
     return;
   }
+  show(part(document, "invited", HTMLElement), heldInvite() !== null);
   const input = part(document, "username-input", HTMLInputElement);
   const form = part(document, "name-form", HTMLFormElement);
   new NameForm({ form, input, error: part(document, "username-error", HTMLElement) }, choose);

@@ -8,7 +8,7 @@ export const WRITABLE = new Set(["secured", "reconnecting"]);
 
 /** Closing the page now would cut something short.
  * @type {ReadonlySet<ChatState>} */
-export const BUSY = new Set(["connecting", "secured", "reconnecting"]);
+export const BUSY = new Set(["connecting", "secured", "reconnecting", "blocked"]);
 
 /** On the way to a chat.
  * @type {ReadonlySet<ChatState>} */
@@ -23,12 +23,34 @@ export const OVER = new Set(["failed", "ended"]);
 export const FREE = new Set(["idle", "ringing", ...OVER]);
 
 /**
- * `home`: somebody to call; `call`: on the way; `talk`: a conversation, going on or over.
+ * Nothing is sent before the person has decided: about another device, or about an older app.
  *
  * @param {Snapshot} snapshot
- * @returns {"home" | "call" | "talk"}
  */
-export function viewOf({ chat }) {
+export function isDeciding({ chat }) {
+  return chat.state === "blocked" || chat.classicWarning;
+}
+
+/**
+ * Somebody can be called.
+ *
+ * @param {Snapshot} snapshot
+ */
+export function isFree(snapshot) {
+  return FREE.has(snapshot.chat.state) && !isDeciding(snapshot);
+}
+
+/**
+ * `home`: somebody to call; `call`: on the way; `decide`: a question comes first; `talk`: a conversation, going on or over.
+ *
+ * @param {Snapshot} snapshot
+ * @returns {"home" | "call" | "decide" | "talk"}
+ */
+export function viewOf(snapshot) {
+  const { chat } = snapshot;
+  if (isDeciding(snapshot)) {
+    return "decide";
+  }
   if (WRITABLE.has(chat.state) || chat.messages.length > 0) {
     return "talk";
   }

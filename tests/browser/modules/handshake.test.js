@@ -123,6 +123,20 @@ describe("handshake", () => {
     }
   });
 
+  it("identity keys in another form than the shortest are refused on both sides", async () => {
+    const rogue = identityOf();
+    rogue.public[31] |= 0x80;
+    const [alice, bob] = sides();
+    const called = new Handshake("called", "alice", "bob", rogue, chance);
+    await called.read(await alice.write());
+    expect((await rejection(alice.read(await called.write()))).message).to.contain("one form");
+    const caller = new Handshake("caller", "alice", "bob", rogue, chance);
+    await bob.read(await caller.write());
+    await caller.read(await bob.write());
+    expect((await rejection(bob.read(await caller.write()))).message).to.contain("one form");
+    expect([alice.theirIdentity, bob.theirIdentity, bob.keys]).to.deep.equal([null, null, null]);
+  });
+
   it("an identity that cannot agree ends it, however it says so", async () => {
     const failures = [
       async () => new Uint8Array(32),

@@ -39,6 +39,12 @@ describe("signaling messages", () => {
       const message = { type, payload: { sessionId: "s", peer: "bob", reason: "busy" } };
       expect(parseFromServer(JSON.stringify(message))).to.deep.equal(message);
     }
+    for (const message of [
+      { type: "auth:challenge", payload: { publicKey: "UA==", nonce: "bg==" } },
+      { type: "auth:ok", payload: { username: "Alice" } },
+    ]) {
+      expect(parseFromServer(JSON.stringify(message))).to.deep.equal(message);
+    }
     const error = { type: "error", payload: { code: "USER_OFFLINE", message: "x" } };
     expect(parseFromServer(JSON.stringify(error)).target).to.equal("");
   });
@@ -58,6 +64,9 @@ describe("signaling messages", () => {
       { type: "signal:ice", sender: "bob", payload: null },
       { type: "session:left", payload: { peer: "bob" } },
       { type: "error", payload: {} },
+      { type: "auth:challenge", payload: { publicKey: "UA==" } },
+      { type: "auth:challenge", payload: { publicKey: "UA==", nonce: 5 } },
+      { type: "auth:ok", payload: {} },
       { type: 5 },
       [],
       null,

@@ -8,15 +8,27 @@ import { PeerError } from "./errors.js";
 const calls = [];
 
 export class Peer {
-  constructor(name, { listener }) {
+  constructor(name, { listener, identity }) {
     this.listener = listener;
+    this.identity = identity;
     this.refusal = null;
     this.undrawn = [];
     this.state = {
       name,
       server: { state: "connecting", sentence: "Connecting to the server…" },
       incoming: null,
-      chat: { state: "idle", sentence: "You are not in a chat.", peer: null, trust: null, messages: [] },
+      chat: {
+        state: "idle",
+        sentence: "You are not in a chat.",
+        peer: null,
+        trust: null,
+        messages: [],
+        classicWarning: false,
+        changed: null,
+        knownAs: [],
+        verification: null,
+      },
+      invite: null,
     };
     window.fakePeer = this;
   }
@@ -90,5 +102,42 @@ export class Peer {
   }
   retry(id) {
     this.#asked("retry", id);
+  }
+  acceptClassic() {
+    this.#asked("acceptClassic");
+  }
+  refuseClassic() {
+    this.#asked("refuseClassic");
+  }
+  acceptKey() {
+    this.#asked("acceptKey");
+  }
+  refuseKey() {
+    this.#asked("refuseKey");
+  }
+  verify() {
+    this.#asked("verify");
+  }
+  confirm(matches) {
+    this.#asked("confirm", matches);
+  }
+  safetyNumber() {
+    return "012345678901234567890123456789".repeat(2);
+  }
+  qrText() {
+    return `lowkey2:${this.safetyNumber()}`;
+  }
+  createInvite() {
+    this.#asked("createInvite");
+    const number = calls.filter(([name]) => name === "createInvite").length;
+    const uuid = `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
+    const link = `${location.origin}/chat#invite=${this.state.name}.${uuid}.${"s".repeat(43)}`;
+    return { link, expires: 1_700_000_000_000 };
+  }
+  openInvite(fragment) {
+    this.#asked("openInvite", fragment);
+  }
+  dismissInvite() {
+    this.#asked("dismissInvite");
   }
 }

@@ -1,0 +1,49 @@
+"""Debian's Firefox with the Python peer: a call, verified by emoji, both ways."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.support.browser import launch_firefox
+from tests.support.server import ServerTestCase
+from tests.support.terminal import Run
+
+
+class FirefoxTest(ServerTestCase):
+    browser: ClassVar[Browser]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        playwright = sync_playwright().start()
+        cls.addClassCleanup(playwright.stop)
+        cls.browser = launch_firefox(playwright)
+        cls.addClassCleanup(cls.browser.close)
+
+    def test_it_chats_with_the_python_peer_and_verifies_it(self) -> None:
+        bob = self.enterContext(Run(self.server.url, "bob", "--accept"))
+        bob.says("Online")
+        page = self.browser.new_context(base_url=self.server.url, locale="en-GB").new_page()
+        page.set_default_timeout(30_000)
+        page.goto("/")
+        page.get_by_test_id("username-input").fill("alice")
+        page.get_by_test_id("username-submit").click()
+        expect(page.get_by_test_id("server-state")).to_have_attribute("data-state", "online")
+        page.get_by_test_id("peer-input").fill("bob")
+        page.get_by_test_id("peer-connect").click()
+        expect(page.get_by_test_id("chat-state")).to_have_attribute("data-state", "secured", timeout=30_000)
+        page.get_by_test_id("message-input").fill("hello from Firefox")
+        page.get_by_test_id("message-send").click()
+        bob.reads("alice: hello from Firefox")
+        expect(page.get_by_test_id("message")).to_have_attribute("data-status", "delivered")
+        bob.type("hello from Python\n")
+        expect(page.get_by_text("hello from Python", exact=True)).to_be_visible()
+        page.get_by_test_id("verify-open").click()
+        bob.says("Compare with alice")
+        shown = bob.says("  ")
+        expect(page.get_by_test_id("sas-emoji")).to_contain_text(shown.split()[0])
+        page.get_by_test_id("sas-match").click()
+        expect(page.get_by_test_id("trust")).to_have_attribute("data-trust", "verified")
+        bob.says("alice says that it matches.")

@@ -1,0 +1,80 @@
+"""The chat page with tests/support/js/fake_peer.js for a peer: a test writes what the peer says and reads what it was asked.
+
+page = self.open(SECURED)
+page.evaluate(SET, {"chat": {"trust": "verified"}})
+self.assertEqual(self.asked(page), [])
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Dialog, Page
+
+from tests.support.browser import BrowserTestCase
+
+SET = "(state) => { window.fakePeer.set(state); return window.fakePeer.drawn(); }"
+RECEIVE = "(message) => { window.fakePeer.receive(message); return window.fakePeer.drawn(); }"
+ONLINE = {"state": "online", "sentence": "Online"}
+SECURED = {"state": "secured", "sentence": "Connected to bob.", "peer": "bob", "trust": "unverified"}
+ENDED = {"state": "ended", "sentence": "bob left the chat.", "peer": "bob", "trust": None}
+IDLE = {"state": "idle", "sentence": "Nobody to talk to yet.", "peer": None, "trust": None}
+RINGING = {"state": "ringing", "sentence": "Someone is calling as bob.", "peer": "bob", "trust": None}
+
+BLOCKED = {
+    **SECURED,
+    "state": "blocked",
+    "sentence": "bob is on another device than before.",
+    "trust": "changed",
+    "changed": {"firstSeen": 1_690_000_000_000, "verified": True},
+}
+WARNED = {
+    **IDLE,
+    "state": "connecting",
+    "sentence": "Nothing has been sent yet.",
+    "peer": "bob",
+    "classicWarning": True,
+}
+
+PICTURES = [
+    {"emoji": emoji, "name": name}
+    for emoji, name in (
+        ("\U0001f436", "Dog"),
+        ("\U0001f34e", "Apple"),
+        ("\u2693", "Anchor"),
+        ("\U0001f3a7", "Headphones"),
+        ("\u2602\ufe0f", "Umbrella"),
+        ("\U0001f4a1", "Light Bulb"),
+        ("\u2708\ufe0f", "Aeroplane"),
+    )
+]
+
+
+def message(number: int, *, mine: bool = False, body: str = "hello", status: str = "sent") -> dict[str, Any]:
+    """A message as the peer gives it."""
+    return {"id": f"m{number}", "mine": mine, "body": body, "at": 1_700_000_000_000 + number, "status": status}
+
+
+def comparing(state: str, *, they: bool = False) -> dict[str, Any]:
+    """A run of the emoji comparison."""
+    return {"verification": {"state": state, "emoji": [] if state == "waiting" else PICTURES, "theyMatched": they}}
+
+
+class ActedChat(BrowserTestCase):
+    """alice's page, whose peer is an actor."""
+
+    def open(self, chat: dict[str, Any] | None = None, **options: Any) -> Page:
+        page = self.acted_page_of("alice", **options)
+        page.evaluate(SET, {"server": ONLINE, "chat": chat or IDLE})
+        return page
+
+    def asked(self, page: Page) -> list[list[str]]:
+        """What the page asked of the peer, apart from starting it."""
+        calls: list[list[str]] = page.evaluate("() => window.fakePeer.calls")
+        return [call for call in calls if call[0] not in {"start", "wake"}]
+
+
+def note(asked: list[str], dialog: Dialog) -> None:
+    """Remember what the browser asked, and agree."""
+    asked.append(dialog.type)
+    dialog.accept()

@@ -1,0 +1,142 @@
+"""A conversation over a channel that loses whatever it likes, and with somebody who says whatever they like: each message is
+delivered once, in order, and nothing wedges the chat."""
+
+from __future__ import annotations
+
+import json
+
+from django.test import SimpleTestCase
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat.peer.conversation import State
+from tests.support.lossy import LossyTalk
+
+
+class LossyTest(SimpleTestCase):
+    def assert_all_arrived(self, talk: LossyTalk) -> None:
+        for end, other in talk.ends:
+            self.assertEqual(end.heard, other.said)
+            self.assertEqual(
+                {message.status for message in end.conversation.messages},
+                {"delivered"} if end.said or end.heard else set(),
+            )
+            self.assertEqual(end.conversation.state, State.SECURED)
+
+    def run_talk(self, seed: int, *, count: int, losing: float, cutting: float) -> LossyTalk:
+        """Both say `count` things at once, while frames are lost and the channel breaks."""
+        talk = LossyTalk(seed)
+        while any(len(end.said) < count for end, _ in talk.ends):
+            for end, _ in talk.ends:
+                for _ in range(min(talk.rng.randrange(6), count - len(end.said))):
+                    end.say(f"{len(end.said)}")
+            talk.turn(losing)
+            if talk.rng.random() < cutting:
+                talk.disconnects()
+        talk.settles()
+        return talk
+
+    def test_a_thousand_messages_each_way_arrive_once_and_in_order_though_the_channel_breaks(self) -> None:
+        talk = self.run_talk(1, count=1_000, losing=0.0, cutting=0.05)
+        self.assert_all_arrived(talk)
+        self.assertGreater(talk.cuts, 10)
+        self.assertGreater(talk.lost, 100)
+
+    def test_a_thousand_messages_each_way_arrive_once_and_in_order_though_frames_and_acknowledgements_are_lost(
+        self,
+    ) -> None:
+        talk = self.run_talk(2, count=1_000, losing=0.02, cutting=0.02)
+        self.assert_all_arrived(talk)
+        self.assertGreater(talk.cuts, 3)
+        self.assertGreater(talk.lost, 100)
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.5]), st.sampled_from([0.0, 0.1, 0.5]))
+    def test_whatever_is_lost_all_arrives_once_and_in_order(self, seed: int, losing: float, cutting: float) -> None:
+        self.assert_all_arrived(self.run_talk(seed, count=30, losing=losing, cutting=cutting))
+
+    def test_ten_thousand_lost_frames_do_not_wedge_the_chat(self) -> None:
+        talk = LossyTalk(3)
+        talk.alice.say("first")
+        talk.settles()
+        lost = 0
+        while lost < 10_000:
+            talk.alice.say(f"{lost}")
+            talk.alice.conversation.resend()
+            lost += talk.alice.pump(talk.bob, lambda: True)
+        talk.settles()
+        self.assert_all_arrived(talk)
+        self.assertEqual(talk.bob.renewals, 1)
+
+    def test_both_may_lose_each_others_keys_at_once(self) -> None:
+        talk = LossyTalk(4)
+        talk.alice.say("first")
+        talk.settles()
+        for _ in range(6):
+            for end, other in talk.ends:
+                for _ in range(500 if not end.said[1:] else 0):
+                    end.say(f"{len(end.said)}")
+                end.conversation.resend()
+                end.pump(other, lambda: True)
+        talk.settles()
+        self.assert_all_arrived(talk)
+
+
+class LiarTest(SimpleTestCase):
+    """The other one is who they are, and speaks nonsense."""
+
+    SAID = st.fixed_dictionaries(
+        {
+            "t": st.sampled_from(
+                [
+                    "text",
+                    "ack",
+                    "hello",
+                    "typing",
+                    "sas:commit",
+                    "sas:nonce",
+                    "sas:reveal",
+                    "sas:result",
+                    "sas:",
+                    "edit",
+                    "x",
+                ]
+            )
+        },
+        optional={
+            "seq": st.one_of(
+                st.integers(-1, 20), st.booleans(), st.floats(), st.none(), st.just(2**53), st.just(10**400)
+            ),
+            "upto": st.one_of(st.integers(-5, 600), st.booleans(), st.floats(), st.just(10**400)),
+            "id": st.one_of(st.text(max_size=3), st.just("A" * 22), st.none(), st.integers()),
+            "body": st.one_of(st.text(), st.none(), st.integers(), st.just("\ud800x")),
+            "ok": st.one_of(st.booleans(), st.integers(), st.none()),
+            "commit": st.one_of(st.text(max_size=4), st.just("A" * 43 + "="), st.none()),
+            "nonce": st.one_of(st.text(max_size=4), st.just("A" * 43 + "="), st.lists(st.integers(), max_size=2)),
+        },
+    )
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(st.one_of(SAID, st.dictionaries(st.text(max_size=3), st.integers(), max_size=3)), max_size=30))
+    def test_nothing_that_is_said_breaks_a_conversation(self, said: list[dict[str, object]]) -> None:
+        talk = LossyTalk(5)
+        talk.settles()
+        talk.bob.pump(talk.alice)
+        talk.alice.read()
+        talk.alice.conversation.acknowledge()
+        talk.alice.pump(talk.bob)
+        talk.bob.read()
+        for content in said:
+            talk.alice.inbox.append(_sealed(talk, content))
+        talk.alice.read()
+        self.assertIn(talk.alice.conversation.state, (State.SECURED, State.GREETING))
+        talk.alice.say("still here")
+        talk.alice.pump(talk.bob)
+        talk.bob.read()
+        self.assertEqual(talk.bob.heard, ["still here"])
+
+
+def _sealed(talk: LossyTalk, content: dict[str, object]) -> str:
+    """What bob's device would send, if it were to say this."""
+    text = json.dumps(content, ensure_ascii=True, allow_nan=True)
+    return talk.bob.suite._ratchet.encrypt(text.encode())  # type: ignore[union-attr]
