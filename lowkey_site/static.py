@@ -16,6 +16,7 @@ class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # Wh
     """Hashed names, in the imports of JavaScript modules as well."""
 
     support_js_module_import_aggregation = True
+    max_post_process_passes = 30  # each pass names one more level of the imports, of which there are a dozen
 
 
 class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # WhiteNoise carries no types

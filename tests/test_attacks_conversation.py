@@ -9,7 +9,7 @@ from django.test import SimpleTestCase
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.peer.conversation import State
+from chat.peer.conversation_table import State
 from tests.support.lossy import LossyTalk
 
 
@@ -23,8 +23,8 @@ class LossyTest(SimpleTestCase):
             )
             self.assertEqual(end.conversation.state, State.SECURED)
 
-    def run_talk(self, seed: int, *, count: int, losing: float, cutting: float) -> LossyTalk:
-        """Both say `count` things at once, while frames are lost and the channel breaks."""
+    def run_talk(self, seed: int, *, count: int, losing: float, cutting: float, renewing: float = 0.0) -> LossyTalk:
+        """Both say `count` things at once, while frames are lost, the channel breaks, and either begins new handshakes."""
         talk = LossyTalk(seed)
         while any(len(end.said) < count for end, _ in talk.ends):
             for end, _ in talk.ends:
@@ -33,8 +33,17 @@ class LossyTest(SimpleTestCase):
             talk.turn(losing)
             if talk.rng.random() < cutting:
                 talk.disconnects()
+            if talk.rng.random() < renewing:
+                end, other = talk.rng.choice(talk.ends)
+                end.renew(other)
         talk.settles()
         return talk
+
+    def test_a_thousand_messages_each_way_arrive_once_and_in_order_though_the_keys_change_all_the_time(self) -> None:
+        """What arrived under old keys, and was not acknowledged, comes again under new ones, and is shown once."""
+        talk = self.run_talk(6, count=1_000, losing=0.02, cutting=0.02, renewing=0.1)
+        self.assert_all_arrived(talk)
+        self.assertGreater(sum(end.renewals for end, _ in talk.ends), 5)
 
     def test_a_thousand_messages_each_way_arrive_once_and_in_order_though_the_channel_breaks(self) -> None:
         talk = self.run_talk(1, count=1_000, losing=0.0, cutting=0.05)
@@ -45,15 +54,17 @@ class LossyTest(SimpleTestCase):
     def test_a_thousand_messages_each_way_arrive_once_and_in_order_though_frames_and_acknowledgements_are_lost(
         self,
     ) -> None:
-        talk = self.run_talk(2, count=1_000, losing=0.02, cutting=0.02)
+        talk = self.run_talk(2, count=1_000, losing=0.02, cutting=0.05)
         self.assert_all_arrived(talk)
         self.assertGreater(talk.cuts, 3)
         self.assertGreater(talk.lost, 100)
 
     @settings(max_examples=25, deadline=None)
-    @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.5]), st.sampled_from([0.0, 0.1, 0.5]))
-    def test_whatever_is_lost_all_arrives_once_and_in_order(self, seed: int, losing: float, cutting: float) -> None:
-        self.assert_all_arrived(self.run_talk(seed, count=30, losing=losing, cutting=cutting))
+    @given(st.integers(0, 2**32), *[st.sampled_from([0.0, 0.1, 0.5])] * 2, st.sampled_from([0.0, 0.1]))
+    def test_whatever_is_lost_all_arrives_once_and_in_order(
+        self, seed: int, losing: float, cutting: float, renewing: float
+    ) -> None:
+        self.assert_all_arrived(self.run_talk(seed, count=30, losing=losing, cutting=cutting, renewing=renewing))
 
     def test_ten_thousand_lost_frames_do_not_wedge_the_chat(self) -> None:
         talk = LossyTalk(3)

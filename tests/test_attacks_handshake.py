@@ -192,7 +192,7 @@ class LowOrderTest(EvilCase):
 
 def _is_not_in_session(frame: Frame) -> bool:
     """The honest server's word that a call of the evil one's is none."""
-    return frame["type"] == "error" and frame["payload"]["code"] == "NOT_IN_SESSION"
+    return bool(frame["type"] == "error" and frame["payload"]["code"] == "NOT_IN_SESSION")
 
 
 def _classic(key_: bytes) -> Callable[[Payload], Payload]:

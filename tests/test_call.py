@@ -6,8 +6,10 @@ import re
 
 from django.test import SimpleTestCase
 
-from chat.peer.call import DEADLINES, ENDINGS, MAX_WAITING, TABLE, Call, Send, State
+from chat.peer.call import MAX_WAITING, Call
+from chat.peer.call_table import DEADLINES, ENDINGS, TABLE, State
 from chat.peer.classic import Classic
+from chat.peer.effects import Send
 from chat.peer.errors import SENTENCES
 from tests.support.call_scripts import SESSION, Stage
 from tests.support.devices import Recorder

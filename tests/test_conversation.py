@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.test import SimpleTestCase
 
-from chat.peer.conversation import ENDINGS, TABLE, State
+from chat.peer.conversation_table import ENDINGS, TABLE, State
 from chat.peer.errors import SENTENCES, PeerError, Unexpected
 from chat.peer.messages import Message
 from tests.support.conversations import carry, classic_pair, new_id

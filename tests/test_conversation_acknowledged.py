@@ -7,8 +7,10 @@ from typing import Any
 
 from django.test import SimpleTestCase
 
-from chat.peer.conversation import ACK_EVERY, FAILING_FRAMES, REWIND_MS, Content, State
+from chat.peer.conversation import REWIND_MS, Content
+from chat.peer.conversation_table import State
 from chat.peer.errors import PeerError
+from chat.peer.inbox import ACK_EVERY, FAILING_FRAMES
 from chat.peer.messages import Message
 from tests.support.conversations import Half, carry, conversation, frames, new_id, settle
 from tests.support.devices import Pair, agreed

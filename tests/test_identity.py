@@ -61,17 +61,25 @@ class KeysTest(IdentityTestCase):
             for key in (A, B):
                 self.assertNotIn(repr(key)[2:-1], repr(thing))
 
-    def test_a_new_identity_keeps_nothing_of_the_old_one(self) -> None:
+    def test_a_new_identity_keeps_nothing_of_the_old_one_but_its_names(self) -> None:
         self.identity.meet("bob", B)
         self.identity.new_invite("alice")
-        old = self.identity.key.public
+        self.identity.keep_opened(Invite("bob", UUID, A))
+        old, name_key = self.identity.key.public, self.identity.name_key("Alice").public
         self.identity.wipe()
-        self.assertEqual([dict(self.storage.table(table)) for table in TABLES], [{}] * 4)
+        self.assertEqual([list(self.storage.table(table)) for table in TABLES], [["name:alice"], [], [], []])
         self.identity.meet("bob", C)
         self.assertEqual(dict(self.storage.table("pins")), {}, "what is still running writes into nothing")
         new = self.opened()
         self.assertNotEqual(new.key.public, old)
         self.assertIsNone(new.pin("bob"))
+        self.assertEqual(new.name_key("alice").public, name_key)
+
+    def test_a_storage_can_be_emptied_of_everything(self) -> None:
+        self.identity.name_key("alice")
+        self.identity.meet("bob", B)
+        self.storage.clear()
+        self.assertEqual([dict(self.storage.table(table)) for table in TABLES], [{}] * 4)
 
 
 class PinsTest(IdentityTestCase):

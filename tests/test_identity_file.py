@@ -16,6 +16,7 @@ from django.test import SimpleTestCase
 from chat.peer.errors import IdentityDamaged
 from chat.peer.identity import Identity
 from chat.peer.identity_file import MAX_BYTES, IdentityFile, make_private, path_for
+from chat.peer.storage import TABLES
 from tests.support.paths import ROOT
 
 B, C = b"b" * 32, b"c" * 32
@@ -86,6 +87,37 @@ class KeepingTest(FileTestCase):
         identity.wipe()
         self.assertEqual([path.read_bytes() for path in self.path.parent.iterdir()], [b""], "the lock")
         self.assertNotEqual(opened(self.path).key.public, identity.key.public)
+
+    def test_a_new_identity_keeps_the_keys_of_its_names_and_nothing_else(self) -> None:
+        identity = opened(self.path)
+        identity.meet("bob", B)
+        identity.new_invite("alice")
+        name_key = identity.name_key("alice").public
+        identity.wipe()
+        left = json.loads(self.path.read_text())
+        self.assertEqual([list(left[table]) for table in TABLES], [["name:alice"], [], [], []])
+        self.assertEqual(self.mode(self.path), 0o600)
+        again = opened(self.path)
+        self.assertEqual(again.name_key("alice").public, name_key)
+        self.assertNotEqual(again.key.public, identity.key.public)
+
+    def test_everything_can_be_deleted_also_what_is_damaged(self) -> None:
+        opened(self.path).name_key("alice")
+        self.path.write_text("{")
+        self.assertRaises(IdentityDamaged, IdentityFile(self.path).wipe)
+        self.assertEqual(self.path.read_text(), "{")
+        IdentityFile(self.path).clear()
+        self.assertFalse(self.path.exists())
+
+    def test_whoever_wiped_an_identity_goes_on_with_the_one_that_took_its_place(self) -> None:
+        storage = IdentityFile(self.path)
+        identity = Identity.open(storage, os.urandom, lambda: 0)
+        identity.name_key("alice")
+        identity.wipe()
+        other = opened(self.path)
+        again = Identity.open(storage, os.urandom, lambda: 0)
+        again.meet("bob", B)
+        self.assertEqual((again.key.public, other.pins("bob")), (other.key.public, again.pins("bob")))
 
     def test_one_storage_takes_a_new_identity_after_the_old_one(self) -> None:
         storage = IdentityFile(self.path)
@@ -233,11 +265,18 @@ class SharingTest(FileTestCase):
         self.assertTrue(all(pin.verified for pin in one.pins("bob")))
 
     def test_nothing_of_an_identity_comes_back_once_another_program_has_deleted_it(self) -> None:
+        for named in (False, True):
+            with self.subTest(named=named):
+                self.assert_nothing_comes_back(named=named)
+
+    def assert_nothing_comes_back(self, *, named: bool) -> None:
         one, two = opened(self.path), opened(self.path)
         one.meet("bob", B)
+        if named:
+            two.name_key("alice")
         two.wipe()
         one.meet("carol", C)
-        self.assertFalse(self.path.exists())
+        self.assertEqual(self.path.exists(), named)
         self.assertEqual([one.pin(name) is not None for name in ("bob", "carol")], [True, True], "in memory")
         new = opened(self.path)
         one.meet("dave", C)

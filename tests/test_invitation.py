@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.test import SimpleTestCase
 
 from chat.peer.identity import Identity
-from chat.peer.invitation import SENTENCES, Invitation
+from chat.peer.invitation import SENTENCES, Invitation, State
 from chat.peer.kept_invites import LIFETIME_MS
 from tests.support.devices import NOW_MS, device
 
@@ -64,14 +64,25 @@ class InvitationTest(SimpleTestCase):
         for reason, state in said.items():
             invitation = self.open(self.fragment)
             invitation.state = "calling"
-            invitation.ended(reason)
+            invitation.ended(reason, self.alice, verified=False)
             self.assertEqual(invitation.state, state)
         self.assertEqual(self.alice.opened_invite("bob"), self.invite)
+
+    def test_one_that_was_burnt_before_the_call_ended_is_done_or_used_and_not_good_any_more(self) -> None:
+        """By now, or when it was called with once more after it was not reached."""
+        states: tuple[State, ...] = ("calling", "offline")
+        for before in states:
+            for verified, state in ((True, "done"), (False, "used")):
+                invitation = Invitation("bob", before, self.invite.uuid)
+                self.open(self.fragment)
+                self.alice.burn_opened(self.invite.uuid)
+                invitation.ended("no_path", self.alice, verified=verified)
+                self.assertEqual(invitation.state, state)
 
     def test_the_end_of_a_call_says_nothing_of_an_invite_that_was_not_called_with(self) -> None:
         for fragment, state in ((self.fragment, "waiting"), ("", "damaged")):
             invitation = self.open(fragment)
-            invitation.ended("invite_used")
+            invitation.ended("invite_used", self.alice, verified=False)
             self.assertEqual(invitation.state, state)
 
     def test_every_state_has_a_sentence(self) -> None:

@@ -7,14 +7,17 @@ import os
 
 from django.test import SimpleTestCase
 
-from chat.peer.call import Send
 from chat.peer.classic import Classic
+from chat.peer.effects import Send
 from chat.peer.errors import PeerError, sentence
-from chat.peer.link import SENTENCES, Link, Surroundings
+from chat.peer.link import Link
 from chat.peer.messages import Message as Said
+from chat.peer.standing import SENTENCES
 from chat.peer.suite import Suite
+from chat.peer.surroundings import Surroundings
 from signaling.messages import JoinedPayload, Message
 from tests.support.call_scripts import SESSION, Bob, short
+from tests.support.clock import FakeClock
 from tests.support.conversations import new_id
 from tests.support.devices import attempt, device
 from tests.support.hourglass import Hourglasses
@@ -32,6 +35,7 @@ class World:
         self.sent: list[Message] = []
         self.notices: list[str] = []
         self.glasses = Hourglasses()
+        self.clock = FakeClock(0)
         self.histories: dict[tuple[str, bytes | None], list[Said]] = {}
         around = Surroundings(
             send=self._send,
@@ -40,6 +44,7 @@ class World:
             notice=self.notices.append,
             history=lambda name, key: self.histories.setdefault((name, key), []),
             now=lambda: 0,
+            clock=self.clock,
             new_id=new_id,
             after=self.glasses.after,
             suites=self._suites,
@@ -219,6 +224,19 @@ class BesideTest(SimpleTestCase):
         world.link.renewed(LATER, world.bob.says("STEP1"))
         world.link.key(world.bob.says("STEP1"))
         self.assertEqual(world.steps(), [])
+        await world.ends()
+
+    async def test_after_a_minute_they_are_answered_again(self) -> None:
+        world = World()
+        world.chats()
+        for _ in range(3):
+            world.link.key(world.bob.says("STEP1"))
+        world.clock.advance(59)
+        world.link.key(world.bob.says("STEP1"))
+        self.assertEqual(world.steps(), ["key:exchange 2"] * 3)
+        world.clock.advance(1)
+        world.link.key(world.bob.says("STEP1"))
+        self.assertEqual(world.steps(), ["key:exchange 2"])
         await world.ends()
 
     async def test_one_that_does_not_finish_in_a_minute_is_forgotten(self) -> None:

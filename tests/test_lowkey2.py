@@ -22,7 +22,7 @@ ANSWER = {"type": "answer", "sdp": "v=0"}
 NO_TEXTS: list[Any] = [None, 7, [], {}]
 OTHER_STEPS: list[tuple[str, Any]] = [
     *(("hs", hs) for hs in (b64(bytes(16)), *NO_TEXTS)),
-    *(("step", step) for step in (0, 3, "2", *NO_TEXTS)),
+    *(("step", step) for step in (0, 3, "2", True, *NO_TEXTS)),
 ]
 CANDIDATE = {"candidate": "candidate:1", "sdpMid": "0", "sdpMLineIndex": 0}
 
@@ -101,14 +101,14 @@ class StepsTest(AttemptTestCase):
             self.assertEqual(pair.alice.receive_key({**two, field: value}), [], value)
         (three,) = pair.alice.receive_key(two)
         self.assertEqual(pair.alice.receive_key(two), [])
-        for change in ({"hs": b64(bytes(16))}, {"step": 2}, {"step": 4}):
+        for change in ({"hs": b64(bytes(16))}, {"step": 2}, {"step": 4}, {"step": True}):
             self.assertEqual(pair.bob.receive_key({**three, **change}), [], change)
         self.assertEqual(pair.bob.receive_key(three), [])
         self.assertTrue(pair.bob.agreed)
         self.assertEqual(pair.bob.receive_key(three), [])
 
     def test_a_step_2_or_3_before_a_step_1_is_dropped(self) -> None:
-        for step in (2, 3):
+        for step in (True, 2, 3):
             fresh = attempt("bob", "alice", device())
             for hs in ("", None, b64(bytes(16))):
                 self.assertEqual(fresh.receive_key({"v": 2, "step": step, "hs": hs, "m": "AAAA"}), [])
@@ -463,6 +463,16 @@ class SignalsTest(SimpleTestCase):
         assert pair.bob._sealing is not None
         self.assertIsNone(pair.alice.open_signal("answer", pair.bob._sealing.seal("answer", ANSWER)))
         self.assertEqual(pair.alice.open_signal("ice", pair.bob._sealing.seal("ice", CANDIDATE)), CANDIDATE)
+
+    def test_an_offer_is_named_by_its_number_and_nothing_like_it(self) -> None:
+        pair = agreed()
+        pair.bob.open_signal("offer", pair.alice.seal_signal("offer", OFFER))
+        sealing = pair.bob._sealing
+        assert sealing is not None
+        for kind, body in (("answer", ANSWER), ("ice", CANDIDATE)):
+            for unlike in (True, "1", [1], None):
+                signal = sealing.seal(kind, {**body, "re": unlike})
+                self.assertIsNone(pair.alice.open_signal(kind, signal), unlike)
 
     def test_plain_repeated_reflected_and_unopenable_signals_are_dropped_and_change_nothing(self) -> None:
         pair = agreed()

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.peer import Peer, PeerError
-from chat.peer.call import Send
 from chat.peer.classic import Classic
+from chat.peer.effects import Send
 from chat.peer.primitives import b64
 from signaling import messages as wire
 from signaling.errors import ProtocolError

@@ -1,4 +1,5 @@
-"""chat/peer/peer.py: to whom it belongs what the server says. The server is this test."""
+"""chat/peer/peer.py and switchboard.py: to whom it belongs what the server says, and what the person can do about it. The server
+is this test."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from django.test import SimpleTestCase
 from msgspec import Raw
 
 from chat.peer import Peer
-from chat.peer.call import Send
 from chat.peer.classic import Classic, Payload
+from chat.peer.effects import Send
 from chat.peer.errors import sentence
-from chat.peer.peer import MAX_UNASKED
+from chat.peer.unasked import MAX_UNASKED
 from signaling import messages as wire
 from tests.support.call_scripts import Bob, short
 from tests.support.devices import attempt
@@ -37,6 +38,8 @@ class World:
 
     def __init__(self) -> None:
         self.notes = Notes()
+        self.states: list[str] = []
+        self.notes.changed = lambda: self.states.append(self.peer.snapshot().chat_state)  # type: ignore[method-assign]
         self.identity, self.bob = new_identity(), Bob("alice", new_identity())
         self.peer = Peer("alice", identity=self.identity, listener=self.notes, allow_classic=True)
         self.server = Outbound()
@@ -57,6 +60,11 @@ class World:
         self.peer.accept()
         self.says(self.bobs("STEP3"))
         self.open()
+
+    def answers(self, session_id: str) -> None:
+        """bob accepts the call that alice makes."""
+        self.says(joined("bob", session_id, initiator=True))
+        self.says(self.bobs("STEP2"))
 
     def classic_chat(self) -> None:
         self.says(joined("bob"), key("bob", Classic(os.urandom).opening()))
@@ -246,3 +254,72 @@ class RoutingTest(SimpleTestCase):
             self.assertEqual((world.state, world.server.sent), (("secured", "bob"), []))
 
         self.in_a_world(act)
+
+
+class AcceptingTest(SimpleTestCase):
+    """Another device under a known name, which is accepted when the call itself is over."""
+
+    def blocked(self, world: World, *, calling: bool) -> None:
+        """alice is asked about bob's device, and he has left."""
+        world.identity.meet("bob", new_identity().key.public)
+        if calling:
+            world.peer.dial("bob")
+            world.answers("one")
+        else:
+            world.says(joined("bob"), world.bobs("STEP1"))
+            world.peer.accept()
+            world.says(world.bobs("STEP3"))
+        self.assertEqual(world.state, ("blocked", "bob"))
+        world.says(wire.SessionLeft(payload=wire.EndedPayload("one", "bob", "left")))
+        self.assertEqual(world.state, ("blocked", "bob"))
+        world.server.sent.clear()
+        world.states.clear()
+
+    async def test_who_called_calls_again_at_once_and_is_asked_no_more(self) -> None:
+        world = World()
+        self.blocked(world, calling=True)
+        world.peer.accept_key()
+        self.assertEqual((world.steps, world.state), (["session:connect"], ("calling", "bob")))
+        world.answers("two")
+        self.assertEqual(world.steps, ["session:connect", "key:exchange 1", "key:exchange 3"])
+        self.assertEqual(set(world.states), {"calling", "connecting"})
+        await world.peer.stop()
+
+    async def test_who_was_called_does_not_call(self) -> None:
+        world = World()
+        self.blocked(world, calling=False)
+        world.peer.accept_key()
+        self.assertEqual((world.steps, world.state), ([], ("ended", "bob")))
+        self.assertEqual(world.peer.snapshot().chat_sentence, sentence("key_accepted", "bob"))
+
+    async def test_who_is_offline_does_not_call(self) -> None:
+        world = World()
+        self.blocked(world, calling=True)
+        world.server.state = "offline"
+        world.peer.accept_key()
+        self.assertEqual((world.steps, world.state), ([], ("ended", "bob")))
+
+
+class InvitationTest(SimpleTestCase):
+    """What becomes of an invite whose handshake has verified, when the call comes to nothing all the same."""
+
+    def ends(self, world: World) -> str:
+        invite = world.bob.identity.new_invite("bob")
+        world.peer.open_invite(invite.link("").partition("#")[2])
+        world.answers("one")
+        world.peer.end()
+        invitation = world.peer.snapshot().invitation
+        assert invitation is not None
+        return invitation.state
+
+    async def test_it_is_done(self) -> None:
+        world = World()
+        self.assertEqual(self.ends(world), "done")
+        self.assertEqual(world.state, ("ended", "bob"))
+        await world.peer.stop()
+
+    async def test_it_is_used_where_the_device_is_another_one_and_refused(self) -> None:
+        world = World()
+        world.identity.meet("bob", new_identity().key.public)
+        self.assertEqual(self.ends(world), "used")
+        await world.peer.stop()

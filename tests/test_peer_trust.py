@@ -13,7 +13,7 @@ from chat.peer.errors import sentence
 from chat.peer.identity import Identity, MemoryStorage
 from chat.peer.kept_invites import LIFETIME_MS
 from chat.peer.lowkey2 import Lowkey2
-from chat.peer.peer import Invited
+from chat.peer.snapshot import Invited
 from tests.support.devices import agreed
 from tests.support.peers import Notes, PeerTestCase, delivered, soon
 from tests.support.people import new_identity, now_ms

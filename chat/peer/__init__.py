@@ -6,6 +6,6 @@ awaiting.py has an example.
 from .awaiting import Peer
 from .errors import CallEnded, PeerError
 from .messages import Message
-from .peer import Listener, Snapshot
+from .snapshot import Listener, Snapshot
 
 __all__ = ["CallEnded", "Listener", "Message", "Peer", "PeerError", "Snapshot"]

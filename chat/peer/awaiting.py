@@ -140,9 +140,9 @@ class Peer(peer.Peer):
             self._news.clear()
             await self._news.wait()
 
-    def _begin(self, peer: str) -> Link:
+    def _new_link(self, peer: str) -> Link:
         self._unread.clear()
-        return super()._begin(peer)
+        return super()._new_link(peer)
 
     def _received(self, message: Message) -> None:
         self._unread.append(message)

@@ -1,8 +1,8 @@
 """A conversation: what two people say over an open channel. Mirrors static/js/peer/conversation.js.
 
-`TABLE` and `ENDINGS` are the channel's states, as in call.py. A conversation does no I/O: frames that came in are given to
-`receive`, and frames to send are pulled, one at a time, with `next_frame`, while the channel has room. So a message is
-encrypted only when it is handed over, and is `sent` only when the channel took it.
+conversation_table.py has the channel's states. A conversation does no I/O: frames that came in are given to `receive`, and
+frames to send are pulled, one at a time, with `next_frame`, while the channel has room. So a message is encrypted only when
+it is handed over, and is `sent` only when the channel took it.
 
 Under a suite that acknowledges (docs/protocol.md, section 3.4) both say `hello` first, messages are taken in the order of their
 numbers and acknowledged, and what was not acknowledged is sent again: after a gap, on another channel (`reopened`), and under
@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from .conversation_table import ENDINGS, TABLE, State
 from .errors import PeerError, Unexpected
+from .inbox import Inbox
 from .messages import Message
 from .outbox import Entry, Outbox
 from .primitives import is_id
@@ -25,55 +26,8 @@ from .verifying import Verifying
 
 Content = dict[str, Any]
 
-ACK_EVERY = 8
-"""Messages taken in, after which they are acknowledged at once."""
 REWIND_MS = 1_000
 """An `ack` that is repeated sooner than this is the echo of what was sent again."""
-FAILING_FRAMES = 3
-"""So many in a row that cannot be opened mean that the two have lost each other's keys."""
-MAX_NUMBER = 2**53 - 1
-
-
-class State(StrEnum):
-    GREETING = "greeting"
-    SECURED = "secured"
-    RECONNECTING = "reconnecting"
-    ENDED = "ended"
-
-
-_G, _S, _R, _E = State.GREETING, State.SECURED, State.RECONNECTING, State.ENDED
-
-TABLE: dict[tuple[State, str], State] = {
-    (_G, "ready"): _S,
-    (_G, "interrupted"): _R,
-    (_G, "recovered"): _G,
-    (_G, "reopened"): _G,
-    (_G, "rekeyed"): _G,
-    (_S, "interrupted"): _R,
-    (_S, "recovered"): _S,
-    (_S, "reopened"): _G,
-    (_S, "rekeyed"): _G,
-    (_R, "interrupted"): _R,
-    (_R, "recovered"): _G,
-    (_R, "reopened"): _G,
-    (_R, "rekeyed"): _R,
-}
-
-ENDINGS: dict[tuple[State, str], str] = {
-    (_G, "closed"): "left",
-    (_G, "failed"): "lost",
-    (_G, "silent"): "no_hello",
-    (_G, "end"): "you_left",
-    (_G, "bye"): "left",
-    (_S, "closed"): "left",
-    (_S, "failed"): "lost",
-    (_S, "end"): "you_left",
-    (_S, "bye"): "left",
-    (_R, "closed"): "left",
-    (_R, "failed"): "lost",
-    (_R, "end"): "you_left",
-    (_R, "bye"): "left",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +63,14 @@ class Conversation:
         self._now = now
         self._new_id = new_id
         self._outbox = Outbox(acknowledged=suite.acknowledges)
+        self._inbox = Inbox(acknowledged=suite.acknowledges)
         self._known = {message.id for message in messages if not message.mine}
         self._rewound_at = 0
-        self._begin_keys(held=False)
+        self._held = False
+        """Whether nothing is sent before the other side's first frame under new keys."""
         if suite.features:
             self._outbox.add(self._hello())
         self._settle()
-
-    def _begin_keys(self, *, held: bool) -> None:
-        """What is counted for each handshake. `held`: nothing is sent before the other side's first frame under it."""
-        self._held = held
-        self._heard = False
-        self._failing = 0
-        self._last = 0
-        self._owed = 0
-        self._acknowledge = False
 
     # The person
 
@@ -175,8 +122,8 @@ class Conversation:
         """The next frame to hand to the channel, or None when nothing waits or the channel is interrupted."""
         if self._held or self.state not in (State.GREETING, State.SECURED):
             return None
-        if self._acknowledge:
-            return Frame(self.suite.seal({"t": "ack", "upto": self._last}))
+        if self._inbox.due:
+            return Frame(self.suite.seal({"t": "ack", "upto": self._inbox.last}))
         first = self._outbox.first()
         if first is None or not (self.suite.ready or first[1].content["t"] == "hello"):
             return None
@@ -189,8 +136,7 @@ class Conversation:
         if frame.entry is not None:
             self._outbox.taken()
         else:
-            self._acknowledge = False
-            self._owed = 0
+            self._inbox.taken()
 
     def refused(self, frame: Frame) -> None:
         """The channel did not take the frame; the person may retry, or it waits for another channel."""
@@ -200,11 +146,11 @@ class Conversation:
     @property
     def owes(self) -> bool:
         """Whether something is to be acknowledged, in a moment."""
-        return self._owed > 0
+        return self._inbox.owes
 
     def acknowledge(self) -> None:
         """The moment is over."""
-        self._acknowledge = self._owed > 0
+        self._inbox.acknowledge()
 
     @property
     def outstanding(self) -> bool:
@@ -223,7 +169,7 @@ class Conversation:
     @property
     def lost_keys(self) -> bool:
         """Whether a new handshake is due, since frames come that cannot be opened."""
-        return self._failing >= FAILING_FRAMES
+        return self._inbox.lost_keys
 
     def receive(self, text: str) -> Message | None:
         """Read a frame. The message that it brings, if it does."""
@@ -231,10 +177,9 @@ class Conversation:
             return None
         content = self.suite.open(text)
         if content is None:
-            self._failing += self._heard and self.suite.acknowledges
+            self._inbox.failed()
             return None
-        self._failing = 0
-        self._heard = True
+        self._inbox.opened()
         self._held = False
         message = self._take_in(content)
         self._settle()
@@ -253,7 +198,7 @@ class Conversation:
         self._step("reopened")
         self._held = False
         self._outbox.rewind()
-        self._acknowledge = self._heard
+        self._inbox.repeat()
         self._settle()
 
     def rekeyed(self, suite: Suite) -> None:
@@ -265,7 +210,8 @@ class Conversation:
         self.suite.erase()
         self.suite = suite
         self.verifying = Verifying(suite)
-        self._begin_keys(held=suite.ready)
+        self._held = suite.ready
+        self._inbox = Inbox(acknowledged=suite.acknowledges)
         self._outbox.restart(self._hello())
 
     def failed(self) -> None:
@@ -288,16 +234,8 @@ class Conversation:
             return self._text(content)
         if kind == "ack":
             self._acked(content.get("upto"))
-        if not isinstance(kind, str) or kind in ("ack", "typing"):
+        if not isinstance(kind, str) or kind in ("ack", "typing") or not self._inbox.takes(content.get("seq")):
             return None
-        number = content.get("seq")
-        if type(number) is not int or not 0 < number <= MAX_NUMBER:
-            return None
-        self._owed += 1
-        self._acknowledge = self._acknowledge or self._owed >= ACK_EVERY
-        if number != self._last + 1:
-            return None
-        self._last = number
         return self._say_or_show(kind, content)
 
     def _say_or_show(self, kind: str, content: Content) -> Message | None:

@@ -19,7 +19,7 @@ from .invites import Invite
 from .kept_invites import KeptInvites, State
 from .primitives import KEY_BYTES, Random, b64
 from .records import Record, take, take_bytes
-from .storage import MemoryStorage, Storage
+from .storage import NAME, MemoryStorage, Storage
 
 __all__ = ["Identity", "KeyPair", "MemoryStorage", "Pin", "Storage"]
 
@@ -78,7 +78,7 @@ class Identity:
 
     def name_key(self, name: str) -> KeyPair:
         """UK, the key that owns this name on the server; made on first use."""
-        return self._own_key(f"name:{name.lower()}")
+        return self._own_key(f"{NAME}{name.lower()}")
 
     def pin(self, name: str) -> Pin | None:
         """The newest of this name."""
@@ -139,7 +139,7 @@ class Identity:
         self._invites.burn_opened(uuid)
 
     def wipe(self) -> None:
-        """Delete everything, for a new identity. This one keeps nothing from now on: open another."""
+        """Delete everything but the name keys, for a new identity. This one keeps nothing from now on: open another."""
         self._storage.wipe()
         self._storage = MemoryStorage()
         self._invites = KeptInvites(self._storage, self._random, self._now)

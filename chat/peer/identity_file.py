@@ -24,7 +24,7 @@ import platformdirs
 
 from .errors import IdentityDamaged
 from .records import Record, take
-from .storage import TABLES, Change, Table, changed
+from .storage import TABLES, Change, Table, Tables, changed, no_records, only_names
 
 try:
     import fcntl
@@ -34,7 +34,6 @@ except ImportError:  # Windows: programs that share a file do not take turns the
 VERSION = 1
 MAX_BYTES = 16 * 1024 * 1024
 
-Tables = dict[Table, dict[str, Record]]
 _Stamp = tuple[int, int, int]
 
 
@@ -49,7 +48,7 @@ class IdentityFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._tables: Tables = {table: {} for table in TABLES}
+        self._tables: Tables = no_records()
         self._stamp: _Stamp | None = None
         self._left = False
 
@@ -72,9 +71,27 @@ class IdentityFile:
 
     def wipe(self) -> None:
         with self._usable(), self._turn():
-            for path in (self._target, self._draft):
-                path.unlink(missing_ok=True)
-            self._tables, self._stamp, self._left = {table: {} for table in TABLES}, None, False
+            self._forget()
+            self._look()
+            names = only_names(self._tables)
+            if names["keys"]:
+                self._write(names)
+            else:
+                self._delete()
+            self._forget()
+
+    def clear(self) -> None:
+        with self._usable(), self._turn():
+            self._delete()
+            self._forget()
+
+    def _forget(self) -> None:
+        """As if nothing had been read yet: whatever stands in the file next is ours."""
+        self._tables, self._stamp, self._left = no_records(), None, False
+
+    def _delete(self) -> None:
+        for path in (self._target, self._draft):
+            path.unlink(missing_ok=True)
 
     @property
     def _target(self) -> Path:

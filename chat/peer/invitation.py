@@ -41,10 +41,11 @@ _BY_REASON: dict[str | None, State] = {
 
 @dataclass(slots=True)
 class Invitation:
-    """`peer` is the inviter's name, empty where the link does not say."""
+    """`peer` is the inviter's name, empty where the link does not say; `uuid` the invite's, where it was kept."""
 
     peer: str
     state: State
+    uuid: str = ""
 
     @classmethod
     def open(cls, fragment: str, me: str, identity: Identity) -> Invitation:
@@ -59,13 +60,18 @@ class Invitation:
         if known in ("used", "expired"):
             return cls(invite.name, known)
         identity.keep_opened(invite)
-        return cls(invite.name, "waiting")
+        return cls(invite.name, "waiting", invite.uuid)
 
     @property
     def sentence(self) -> str:
         return SENTENCES[self.state].format(peer=self.peer)
 
-    def ended(self, reason: str | None) -> None:
-        """The call under it is over, for this reason."""
-        if self.state == "calling":
+    def ended(self, reason: str | None, identity: Identity, *, verified: bool) -> None:
+        """A call to its maker is over, for this reason. Once the handshake under the invite has verified, `identity` has it as
+        used; `verified` says whether the maker is on the device that was expected, or accepted."""
+        if self.state not in ("calling", "offline"):
+            return
+        if identity.opened_state(self.uuid) == "used":
+            self.state = "done" if verified else "used"
+        else:
             self.state = _BY_REASON.get(reason, "offline")

@@ -162,7 +162,7 @@ class Lowkey2:
         counter, body = opened
         if kind == "offer":
             self._offer = counter
-        elif body.get("re", self._offer if kind == "ice" else None) != self._offer:
+        elif not self._belongs(kind, body):
             return None
         return body
 
@@ -210,6 +210,11 @@ class Lowkey2:
 
     # Inside
 
+    def _belongs(self, kind: str, body: Payload) -> bool:
+        """Whether an answer, or a candidate that says so, is for the newest offer."""
+        unsaid = kind == "ice" and "re" not in body
+        return unsaid or (type(body.get("re")) is int and body["re"] == self._offer)
+
     def _begin(self, role: Role, invite: Invite | None) -> None:
         names = (self._me, self._peer) if role == "caller" else (self._peer, self._me)
         self.role = role
@@ -223,7 +228,7 @@ class Lowkey2:
 
     def _receive(self, payload: Payload) -> list[Payload]:
         """Raises HandshakeFailed, ValueError and KeyRefused."""
-        hs, step = payload.get("hs"), payload.get("step")
+        hs, step = payload.get("hs"), step_of(payload)
         if step == 1 and self._takes_step_1(payload):
             return self._rung(payload, str(hs))
         if hs != self._hs or step != self._awaited or step == 1 or self._handshake is None:
@@ -299,6 +304,12 @@ class Lowkey2:
         if self.invited:
             self.verify(True)
         return steps
+
+
+def step_of(payload: Payload) -> int | None:
+    """Which step of a handshake a `key:exchange` says that it is; None where it is none. True is not 1."""
+    step = payload.get("step")
+    return step if type(step) is int else None
 
 
 def _message(payload: Payload) -> bytes:

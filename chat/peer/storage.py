@@ -7,6 +7,9 @@
 
 One record is changed at a time, by a function of what stands there now: two programs on one storage do not undo each
 other's work. What is read is checked by whoever reads it.
+
+A name key proves to the server whose a name is, and nothing to anybody else. It is no part of the identity: whoever becomes
+a new device keeps their names.
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ from .records import Record
 
 Table = Literal["keys", "pins", "made", "opened"]
 TABLES: tuple[Table, ...] = ("keys", "pins", "made", "opened")
+Tables = dict[Table, dict[str, Record]]
+
+NAME = "name:"
 
 Change = Callable[[Record | None], Record | None]
 """What a record becomes. None is: there is none. It makes a new one, and leaves alone the one it is given."""
@@ -30,14 +36,17 @@ class Storage(Protocol):
     def change(self, table: Table, key: str, change: Change) -> None: ...
 
     def wipe(self) -> None:
-        """Delete everything."""
+        """Delete everything but the name keys."""
+
+    def clear(self) -> None:
+        """Delete everything, also what cannot be read."""
 
 
 class MemoryStorage:
     """For programs that want to forget, and for tests."""
 
     def __init__(self) -> None:
-        self._tables: dict[Table, dict[str, Record]] = {table: {} for table in TABLES}
+        self._tables = no_records()
 
     def table(self, table: Table) -> Mapping[str, Record]:
         return self._tables[table]
@@ -46,8 +55,19 @@ class MemoryStorage:
         changed(self._tables[table], key, change)
 
     def wipe(self) -> None:
-        for records in self._tables.values():
-            records.clear()
+        self._tables = only_names(self._tables)
+
+    def clear(self) -> None:
+        self._tables = no_records()
+
+
+def no_records() -> Tables:
+    return {table: {} for table in TABLES}
+
+
+def only_names(tables: Tables) -> Tables:
+    """What is left of these records for a new identity."""
+    return {**no_records(), "keys": {key: record for key, record in tables["keys"].items() if key.startswith(NAME)}}
 
 
 def changed(records: dict[str, Record], key: str, change: Change) -> None:

@@ -25,7 +25,11 @@ Their shape, in the order of use:
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from .classic import Classic
 from .lowkey2 import Lowkey2
 
 Suite = Classic | Lowkey2
+Suites = Callable[[str], Sequence[Suite]]
+"""The suites to offer to somebody, by name."""

@@ -32,10 +32,10 @@ from .awaiting import Peer, own_identity
 from .errors import ORDERLY, CallEnded, PeerError
 from .identity import Pin
 from .invites import Invite
-from .link import SENTENCES
 from .messages import Message
-from .peer import Listener, Snapshot
 from .printable import printable
+from .snapshot import Listener, Snapshot
+from .standing import SENTENCES
 
 
 class Exit(IntEnum):

@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.evil_browser import EvilBrowserCase
 from tests.support.evil_tampers import Rewrite, Strip, step, without
+from tests.support.people import new_identity
 from tests.support.secrets import found
 
 
@@ -146,6 +147,14 @@ class DowngradeTest(EvilBrowserCase):
         self.within(bob.accept)
         self.expect_state(alice, "chat-state", "secured")
         expect(alice.get_by_test_id("trust")).to_have_attribute("data-trust", "verified")
+
+    def test_a_man_in_the_middle_of_an_invited_call_gets_nothing_and_the_page_says_what_is_wrong(self) -> None:
+        link = new_identity().new_invite(self.bob_name).link(self.evil.url)
+        self.mallory()
+        alice = self.online(self.alice_name)
+        alice.goto(f"/chat#{link.partition('#')[2]}")
+        expect(alice.get_by_test_id("invite-state")).to_have_attribute("data-state", "unknown")
+        self.assert_nothing_left((alice, self.alice_name))
 
 
 class CaptureTest(EvilBrowserCase):

@@ -191,6 +191,19 @@ class Talking(ActedChat):
             shown = page.get_by_test_id("message").evaluate_all("(all) => all.map((each) => each.dataset.id)")
             self.assertEqual(shown, [f"m{number}" for number in numbers])
 
+    def test_their_message_with_the_id_of_one_of_ours_is_another_message(self) -> None:
+        page = self.open({**SECURED, "messages": [message(1, mine=True, body="ours", status="failed")]})
+        page.evaluate(RECEIVE, message(1, body="theirs"))
+        bubbles = page.get_by_test_id("message")
+        expect(bubbles.get_by_text("ours")).to_be_visible()
+        expect(bubbles.get_by_text("theirs")).to_be_visible()
+        for bubble, mine, status in ((bubbles.first, "true", "failed"), (bubbles.last, "false", "sent")):
+            expect(bubble).to_have_attribute("data-mine", mine)
+            expect(bubble).to_have_attribute("data-status", status)
+        page.evaluate(SET, {"chat": {"messages": [message(1, body="theirs")]}})
+        expect(bubbles).to_have_count(1)
+        expect(bubbles).to_contain_text("theirs")
+
     def test_a_failed_message_can_be_tried_again(self) -> None:
         page = self.open({**SECURED, "messages": [message(1, mine=True), message(2, mine=True, status="failed")]})
         expect(page.get_by_test_id("message-retry").nth(0)).to_be_hidden()

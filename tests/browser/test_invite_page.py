@@ -100,6 +100,16 @@ class Making(ActedChat):
         code = page.get_by_role("img", name="The invite as a QR code")
         self.assertEqual(read_qr(code), page.get_by_test_id("invite-link").input_value())
 
+    def test_it_makes_way_when_whoever_got_it_calls_and_for_nobody_else(self) -> None:
+        page = self.open()
+        dialog = self.make(page)
+        page.evaluate(SET, {"incoming": {"peer": "carol", "invited": False}, "chat": RINGING})
+        expect(dialog).to_be_visible()
+        page.evaluate(SET, {"incoming": {"peer": "bob", "invited": True}, "chat": RINGING})
+        expect(dialog).to_be_hidden()
+        page.get_by_test_id("incoming-accept").click()
+        self.assertEqual(self.asked(page), [["createInvite"], ["accept"]])
+
     def test_what_the_peer_refuses_is_said(self) -> None:
         page = self.open()
         page.evaluate("() => window.fakePeer.refuse('bad_name')")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.test import SimpleTestCase
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from chat.peer import call, conversation, errors, link, verification
+from chat.peer import call_table, conversation_table, errors, standing, verification
 from tests.support.browser import launch
 from tests.support.checkout import served_checkout
 from tests.support.paths import ROOT
@@ -19,7 +19,7 @@ RUN = """async (file) => {
   const load = (src) => new Promise((resolve, reject) =>
     document.head.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror: reject })));
   await load("/node_modules/mocha/mocha.js");
-  mocha.setup({ ui: "bdd", reporter: class {}, timeout: 20000 });
+  mocha.setup({ ui: "bdd", reporter: class {}, timeout: 60000 });
   await import(`/tests/browser/modules/${file}`);
   const results = [];
   await new Promise((resolve) => mocha.run(resolve)
@@ -41,12 +41,12 @@ SHAPES = """async () => {
 }"""
 
 SIBLINGS = """async () => {
-  const [call, conversation, errors, link, verification] = await Promise.all(
-    ["call", "conversation", "errors", "link", "verification"].map((name) => import(`/static/js/peer/${name}.js`)));
+  const [call, conversation, errors, standing, verification] = await Promise.all(
+    ["call_table", "conversation_table", "errors", "standing", "verification"].map((name) => import(`/static/js/peer/${name}.js`)));
   return {
     table: call.TABLE, endings: call.ENDINGS, deadlines: call.DEADLINES,
     chatTable: conversation.TABLE, chatEndings: conversation.ENDINGS,
-    emoji: verification.EMOJI, sentences: errors.SENTENCES, orderly: [...errors.ORDERLY].sort(), states: link.SENTENCES,
+    emoji: verification.EMOJI, sentences: errors.SENTENCES, orderly: [...errors.ORDERLY].sort(), states: standing.SENTENCES,
   };
 }"""
 
@@ -85,18 +85,18 @@ class ModulesTest(SimpleTestCase):
     def test_the_tables_and_sentences_are_those_of_python(self) -> None:
         theirs = self.page().evaluate(SIBLINGS)
         rows: list[tuple[str, Any]] = [
-            ("table", call.TABLE),
-            ("endings", call.ENDINGS),
-            ("chatTable", conversation.TABLE),
-            ("chatEndings", conversation.ENDINGS),
+            ("table", call_table.TABLE),
+            ("endings", call_table.ENDINGS),
+            ("chatTable", conversation_table.TABLE),
+            ("chatEndings", conversation_table.ENDINGS),
         ]
         for name, table in rows:
             self.assertEqual(theirs[name], {f"{state} {event}": to for (state, event), to in table.items()}, name)
-        self.assertEqual(theirs["deadlines"], {str(state): seconds for state, seconds in call.DEADLINES.items()})
+        self.assertEqual(theirs["deadlines"], {str(state): seconds for state, seconds in call_table.DEADLINES.items()})
         self.assertEqual(theirs["sentences"], errors.SENTENCES)
         self.assertEqual(theirs["emoji"], [list(entry) for entry in verification.EMOJI])
         self.assertEqual(theirs["orderly"], sorted(errors.ORDERLY))
-        self.assertEqual(theirs["states"], link.SENTENCES)
+        self.assertEqual(theirs["states"], standing.SENTENCES)
 
 
 def _test_of(file: str) -> Any:

@@ -50,9 +50,11 @@ class TrustLine(ActedChat):
 
     def test_only_what_can_be_verified_offers_to_be(self) -> None:
         page = self.open(SECURED)
-        for value, offers in (("unverified", True), ("verified", False), ("classic", False)):
+        for value, offers in (("unverified", True), ("verified", True), ("classic", False)):
             page.evaluate(SET, {"chat": {"trust": value}})
             expect(page.get_by_test_id("verify-open")).to_be_visible(visible=offers)
+        page.evaluate(SET, {"chat": {"trust": "unverified", **comparing("theyMismatched")}})
+        expect(page.get_by_test_id("verify-open")).to_be_hidden()
 
     def test_it_says_where_nobody_is_there_to_be_trusted_nothing(self) -> None:
         page = self.open({**ENDED, "trust": "unverified", "messages": [message(1)]})
@@ -99,6 +101,18 @@ class Verifying(ActedChat):
         page.evaluate(SET, {"chat": comparing("compare")})
         expected = [entry["emoji"] + entry["name"] for entry in PICTURES]
         expect(page.get_by_test_id("sas-emoji").get_by_role("listitem")).to_have_text(expected)
+
+    def test_what_is_compared_is_in_the_page_only_while_it_is_there_to_be_read(self) -> None:
+        page = self.open(SECURED)
+        number, emoji = page.get_by_test_id("safety-number"), page.get_by_test_id("sas-emoji")
+        expect(number).to_have_count(0)
+        page.get_by_test_id("verify-open").click()
+        expect(number).to_be_visible()
+        expect(emoji).to_have_count(0)
+        page.evaluate(SET, {"chat": comparing("compare")})
+        expect(emoji).to_be_visible()
+        self.panel(page).get_by_role("button", name="Close").click()
+        expect(number).to_have_count(0)
 
     def test_the_answers_are_the_persons(self) -> None:
         for button, matches in (("sas-match", True), ("sas-mismatch", False)):
@@ -211,8 +225,8 @@ class Verifying(ActedChat):
 
     def test_who_is_verified_can_be_compared_again_without_asking_the_other_side(self) -> None:
         page = self.open({**SECURED, "trust": "verified"})
-        page.get_by_test_id("trust").locator("summary").click()
-        page.get_by_role("button", name="Compare again").click()
+        expect(page.get_by_test_id("verify-open")).to_have_text("Compare")
+        page.get_by_test_id("verify-open").click()
         expect(self.panel(page)).to_have_accessible_name("You have verified bob")
         self.assertEqual(self.asked(page), [])
 

@@ -6,8 +6,9 @@ import os
 import re
 from typing import Any
 
-from chat.peer.call import Call, Effect, Notice, Rekeyed, Send, Signal, Start
+from chat.peer.call import Call
 from chat.peer.classic import Classic, Payload
+from chat.peer.effects import Effect, Notice, Rekeyed, Send, Signal, Start
 from chat.peer.errors import Unexpected
 from chat.peer.identity import Identity
 from chat.peer.lowkey2 import Lowkey2

@@ -11,6 +11,7 @@ live in the evil server's own event loop: `within` does something there.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
@@ -163,3 +164,43 @@ class EvilBrowserCase(TwoPeople):
             self.assertNotIn("secured", seen["states"])
             self.assertNotIn("verified", seen["trusts"])
             self.assertNotIn("classic", seen["trusts"])
+
+
+class PageAndPerson(EvilBrowserCase):
+    """Alice is a page, bob a Python peer."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.bob = self.person(self.bob_name)
+        self.alice = self.online(self.alice_name)
+
+    def secured_chat(self) -> None:
+        self.dial(self.alice, self.bob_name)
+        self.evil.run(self.bob.ringing())
+        self.within(self.bob.accept)
+        self.expect_state(self.alice, "chat-state", "secured")
+        self.evil.run(self.bob.secured())
+        self.both_speak()
+
+    def answered_chat(self) -> None:
+        """Bob calls, so that the offer is his."""
+        self.within(lambda: self.bob.dial(self.alice_name))
+        self.alice.get_by_test_id("incoming-accept").click()
+        self.expect_state(self.alice, "chat-state", "secured")
+        self.evil.run(self.bob.secured())
+        self.both_speak()
+
+    def both_speak(self) -> None:
+        self.say(self.alice, "from alice")
+        self.expect_message(self.alice, "from alice", mine=True, status="delivered")
+        text = f"from bob {os.urandom(4).hex()}"
+        self.within(lambda: self.bob.send(text))
+        self.expect_message(self.alice, text, mine=False)
+
+    def chat_stands(self) -> None:
+        """It goes on as it was, and the page has no fault in its console."""
+        self.both_speak()
+        seen = self.seen(self.alice)
+        self.assertEqual(seen["states"][-1], "secured")
+        self.assertLessEqual(set(seen["trusts"]), {"unverified"})
+        self.assert_no_faults()

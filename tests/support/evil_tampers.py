@@ -144,3 +144,14 @@ def ended(kind: str, session: str, peer: str, reason: str) -> Frame:
 
 def key(sender: str, body: dict[str, Any], session: str = SESSION) -> Frame:
     return {"type": "key:exchange", "sessionId": session, "sender": sender, "payload": body}
+
+
+def plain(kind: str, sender: str) -> Frame:
+    """A signal as the original app has it."""
+    sdp = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+    candidate = {"candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "sdpMid": "0", "sdpMLineIndex": 0}
+    return {
+        "type": f"signal:{kind}",
+        "sender": sender,
+        "payload": candidate if kind == "ice" else {"type": kind, "sdp": sdp},
+    }

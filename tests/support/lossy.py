@@ -65,7 +65,7 @@ class End:
             if message is not None:
                 self.heard.append(message.body)
 
-    # The handshake beside it, as call.py has it
+    # The handshake beside it, as renewal.py has it
 
     def renew(self, other: End) -> None:
         if self.renewal is None:

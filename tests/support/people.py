@@ -10,7 +10,7 @@ from typing import Any
 from chat.peer.awaiting import Peer
 from chat.peer.identity import Identity, MemoryStorage
 from chat.peer.messages import Message
-from chat.peer.peer import Listener
+from chat.peer.snapshot import Listener
 
 
 def now_ms() -> int:

@@ -1,13 +1,10 @@
 /**
  * A call: from dialling a name, or ringing, to an open channel. Mirrors chat/peer/call.py.
  *
- * The two tables below are the call. `TABLE` says where an event leads; `ENDINGS` which events end the call in a state, and
- * for which reason (a key of `SENTENCES`; null where the event brings its own). An event with no row is a fault of whoever
- * caused it: `Unexpected`. docs/architecture.md draws both.
- *
- * A `Call` does no I/O and holds no clock. Each method is one event and returns what is to be done about it, in order:
- * `send` a signaling message, `start` a transport, hand the transport a `signal`. `deadline` is how long the state may
- * last; when that is over the owner calls `timeout()`.
+ * call_table.js says what may happen in which state, and effects.js what comes of it. A `Call` does no I/O and holds no
+ * clock. Each method is one event and returns what is to be done about it, in order: `send` a signaling message, `start` a
+ * transport, hand the transport a `signal`. `deadline` is how long the state may last; when that is over the owner calls
+ * `timeout()`.
  *
  * Only what a handshake may need WebCrypto for is asynchronous, and whoever owns the call lets one such event be over before
  * it gives the next. Other events may come meanwhile: a call that has ended by then says nothing more.
@@ -18,134 +15,21 @@
  * is over meanwhile, and only the question stands).
  *
  * The first `key:exchange` read chooses the suite (suite.py describes the shape), and nothing after that asks which it is.
- * With the channel open, a new handshake runs beside it and changes nothing before it has verified with the same identity
+ * With the channel open, a new handshake runs beside it (renewal.js), and the call goes on under its keys when they stand
  * (`rekeyed`).
  */
 
 import { sameName } from "../signaling/messages.js";
+import { DEADLINES, ENDINGS, TABLE } from "./call_table.js";
+import { connect, decline, keys, leave, signal } from "./effects.js";
 import { KeyRefused, Unexpected } from "./errors.js";
-import { equal } from "./primitives.js";
+import { Renewal } from "./renewal.js";
 
-/** @import {FromClient, IceServer, JoinedPayload, Payload} from "../signaling/messages.js" */
-/** @import {Lowkey2} from "./lowkey2.js" */
+/** @import {JoinedPayload, Payload} from "../signaling/messages.js" */
+/** @import {State} from "./call_table.js" */
+/** @import {Effect} from "./effects.js" */
 /** @import {Kind} from "./sealing.js" */
-/** @import {Suite} from "./suite.js" */
-
-/**
- * @typedef {"idle" | "dialling" | "calling" | "ringing" | "keys" | "warned" | "blocked" | "asked" | "connecting"
- *   | "connected" | "ended"} State
- */
-/** @typedef {(peer: string) => Suite[]} Suites The suites to offer to somebody, by name. */
-/**
- * @typedef {{do: "send", message: FromClient}
- *   | {do: "start", offering: boolean, iceServers: IceServer[]}
- *   | {do: "signal", kind: Kind, body: Payload}
- *   | {do: "rekeyed", suite: Suite}
- *   | {do: "notice", reason: string}} Effect
- *   `rekeyed`: the open conversation goes on under the keys of another handshake; `notice`: tell the person, `reason` being
- *   a key of `SENTENCES`
- */
-
-/** @type {Readonly<Record<string, State>>} */
-export const TABLE = Object.freeze({
-  "idle dial": "dialling",
-  "idle ring": "ringing",
-  "dialling joined": "calling",
-  "calling joined": "calling",
-  "calling key": "keys",
-  "ringing joined": "ringing",
-  "ringing key": "ringing",
-  "ringing accept": "keys",
-  "keys joined": "keys",
-  "keys key": "keys",
-  "keys warn": "warned",
-  "keys changed": "blocked",
-  "keys agreed": "connecting",
-  "warned joined": "warned",
-  "warned key": "warned",
-  "warned signal": "warned",
-  "warned accept_classic": "keys",
-  "blocked joined": "blocked",
-  "blocked key": "blocked",
-  "blocked signal": "blocked",
-  "blocked accept_key": "keys",
-  "blocked declined": "asked",
-  "blocked left": "asked",
-  "blocked error": "asked",
-  "blocked timeout": "asked",
-  "blocked server_lost": "asked",
-  "asked server_lost": "asked",
-  "connecting joined": "connecting",
-  "connecting key": "connecting",
-  "connecting signal": "connecting",
-  "connecting error": "connecting",
-  "connecting opened": "connected",
-  // With the channel open only the person, or the channel itself, ends the chat.
-  "connected joined": "connected",
-  "connected key": "connected",
-  "connected signal": "connected",
-  "connected error": "connected",
-  "connected left": "connected",
-  "connected declined": "connected",
-  "connected server_lost": "connected",
-});
-
-/** @type {Readonly<Record<string, string | null>>} */
-export const ENDINGS = Object.freeze({
-  "dialling cancel": "you_cancelled",
-  "dialling error": null,
-  "dialling timeout": "server_silent",
-  "dialling server_lost": "server_lost",
-  "calling cancel": "you_cancelled",
-  "calling declined": null,
-  "calling left": null,
-  "calling error": null,
-  "calling refused": null,
-  "calling timeout": "no_answer",
-  "calling server_lost": "server_lost",
-  "ringing decline": "you_declined",
-  "ringing left": "cancelled",
-  "ringing refused": null,
-  "ringing timeout": "missed",
-  "ringing server_lost": "server_lost",
-  "keys cancel": "you_left",
-  "keys declined": null,
-  "keys left": "left",
-  "keys error": null,
-  "keys refused": null,
-  "keys timeout": "no_key",
-  "keys server_lost": "server_lost",
-  "warned cancel": "you_left",
-  "warned refuse_classic": "you_refused_classic",
-  "warned declined": null,
-  "warned left": "left",
-  "warned error": null,
-  "warned timeout": "you_refused_classic",
-  "warned server_lost": "server_lost",
-  "blocked cancel": "you_refused_key",
-  "blocked refuse_key": "you_refused_key",
-  "asked cancel": "you_refused_key",
-  "asked refuse_key": "you_refused_key",
-  "asked accept_key": "key_accepted",
-  "connecting cancel": "you_left",
-  "connecting declined": null,
-  "connecting left": "left",
-  "connecting failed": "no_path",
-  "connecting timeout": "no_path",
-  "connecting server_lost": "server_lost",
-  "connected cancel": "you_left",
-});
-
-/** Seconds that a state may last. @type {Readonly<Partial<Record<State, number>>>} */
-export const DEADLINES = Object.freeze({
-  dialling: 10,
-  calling: 60,
-  ringing: 60,
-  keys: 20,
-  warned: 60,
-  blocked: 60,
-  connecting: 30,
-});
+/** @import {Suite, Suites} from "./suite.js" */
 
 /** Signals kept while the person is asked about a key. */
 const MAX_WAITING = 64;
@@ -166,11 +50,12 @@ export class Call {
   #suites;
   /** @type {JoinedPayload | null} */
   #session = null;
-  #dialled = false;
+  /** Whether this side's person called. */
+  dialled = false;
   #consented = false;
   /** @type {[kind: Kind, payload: Payload][]} */
   #waiting = [];
-  /** @type {Lowkey2 | null} */
+  /** @type {Renewal | null} */
   #renewal = null;
 
   /** @param {string} peer @param {Suites} suites */
@@ -186,7 +71,7 @@ export class Call {
 
   /** Whether this side has begun a handshake beside the open channel, and waits for the server or for the other side. */
   get renewing() {
-    return this.state === "connected" && this.#renewal !== null && this.#renewal.role !== "called";
+    return this.#renewal?.begun ?? false;
   }
 
   get sessionId() {
@@ -202,8 +87,8 @@ export class Call {
   /** @returns {Effect[]} */
   dial() {
     this.#step("dial");
-    this.#dialled = true;
-    return [{ do: "send", message: { type: "session:connect", target: this.peer } }];
+    this.dialled = true;
+    return [connect(this.peer)];
   }
 
   /** @returns {Promise<Effect[]>} */
@@ -217,7 +102,7 @@ export class Call {
   async acceptClassic() {
     this.#step("accept_classic");
     this.#consented = true;
-    return this.#goOn(this.#dialled ? [] : this.#chosen().answer());
+    return this.#goOn(this.dialled ? [] : this.#chosen().answer());
   }
 
   refuseClassic() {
@@ -237,7 +122,7 @@ export class Call {
   /** Refuse; `reason` is a word of the protocol. @param {"declined" | "busy"} [reason] @returns {Effect[]} */
   decline(reason = "declined") {
     this.#step("decline");
-    return [this.#refusal(reason)];
+    return [decline(this.sessionId, reason)];
   }
 
   /** The caller hangs up, or either of them leaves before or after the channel is open. */
@@ -254,9 +139,8 @@ export class Call {
    */
   async joined(session) {
     this.#step("joined");
-    if (this.renewing && this.#renewal !== null) {
-      this.#session = session;
-      return this.#keys(await this.#unlessOver(this.#openingOf([this.#renewal])));
+    if (this.#renewal?.begun) {
+      return this.#renewal.joined(session);
     }
     if (this.state !== "calling") {
       return [];
@@ -266,7 +150,7 @@ export class Call {
     }
     this.#session = session;
     this.peer = session.peer;
-    return this.#keys(await this.#unlessOver(this.#openingOf(this.#suites)));
+    return this.#keys(await this.#unlessOver(this.#opening()));
   }
 
   /** @param {string} reason @param {string} [sessionId] */
@@ -307,8 +191,8 @@ export class Call {
   async key(payload) {
     const was = this.state;
     this.#step("key");
-    if (was === "connected") {
-      return this.#beside(payload);
+    if (this.#renewal !== null) {
+      return this.#beside(this.#renewal.receive(payload));
     }
     if (was !== "calling" && was !== "ringing" && was !== "keys") {
       return [];
@@ -338,30 +222,25 @@ export class Call {
     return body === null ? [] : [{ do: "signal", kind, body }];
   }
 
-  /** The two have lost each other's keys: begin a new handshake beside the open channel. @returns {Effect[]} */
-  renew() {
-    const fresh = this.state === "connected" ? this.#chosen().renewal() : null;
-    if (fresh === null) {
-      return [];
-    }
-    this.#renewal = fresh;
-    return [{ do: "send", message: { type: "session:connect", target: this.peer } }];
-  }
-
-  /** The handshake beside the conversation has taken too long. */
-  forgetRenewal() {
-    this.#renewal?.erase();
-    this.#renewal = null;
-  }
-
   /**
    * The other one's handshake came in a session of its own, as after a reload of its page.
    * @param {JoinedPayload} session
    * @param {Payload} payload
+   * @returns {Promise<Effect[]>}
    */
-  renewed(session, payload) {
-    this.#session = session;
-    return this.key(payload);
+  async renewed(session, payload) {
+    this.#step("key");
+    return this.#renewal === null ? [] : this.#beside(this.#renewal.receive(payload, session));
+  }
+
+  /** The two have lost each other's keys: begin a new handshake beside the open channel. */
+  renew() {
+    return this.#renewal?.begin() ?? [];
+  }
+
+  /** The handshake beside the conversation has taken too long. */
+  forgetRenewal() {
+    this.#renewal?.forget();
   }
 
   // The transport and the clock
@@ -373,12 +252,16 @@ export class Call {
    * @returns {Effect[]}
    */
   localSignal(kind, body) {
-    const payload = this.#chosen().sealSignal(kind, body);
-    return [{ do: "send", message: { type: `signal:${kind}`, target: this.peer, sessionId: this.sessionId, payload } }];
+    return [signal(kind, this.peer, this.sessionId, this.#chosen().sealSignal(kind, body))];
   }
 
+  /** @returns {Effect[]} */
   opened() {
-    return this.#step("opened");
+    this.#step("opened");
+    if (this.#session !== null) {
+      this.#renewal = new Renewal(this.peer, this.#chosen(), this.#session);
+    }
+    return [];
   }
 
   /** The transport gave up. */
@@ -425,7 +308,7 @@ export class Call {
     this.reason = ENDINGS[row] ?? reason;
     this.#forget();
     const tells = TELLS_THE_OTHER.has(event) || (TELLS_IN_A_SESSION.has(event) && this.#session !== null);
-    return tells ? [{ do: "send", message: this.#leave() }] : [];
+    return tells ? [leave(this.peer, this.sessionId)] : [];
   }
 
   /**
@@ -438,28 +321,14 @@ export class Call {
     return sessionId === undefined || sessionId === this.sessionId ? this.#step(event, reason) : [];
   }
 
-  /**
-   * By its id, so that an answer to it cannot be taken for one to a later call; by name while there is no id.
-   * @returns {FromClient}
-   */
-  #leave() {
-    const about = this.sessionId ? { sessionId: this.sessionId } : { target: this.peer };
-    return { type: "session:leave", ...about };
-  }
-
-  /** @param {string} reason @returns {Effect} */
-  #refusal(reason) {
-    return { do: "send", message: { type: "session:decline", sessionId: this.sessionId, payload: { reason } } };
-  }
-
   /** Whether this side calls under an invite. */
   get #invited() {
     return this.#suites.some(({ invited }) => invited);
   }
 
-  /** The first key message of a caller: every suite's part of it. @param {Suite[]} suites @returns {Promise<Payload[]>} */
-  async #openingOf(suites) {
-    const parts = await Promise.all(suites.map((suite) => suite.opening()));
+  /** The first key message of a caller: every suite's part of it. @returns {Promise<Payload[]>} */
+  async #opening() {
+    const parts = await Promise.all(this.#suites.map((suite) => suite.opening()));
     return [Object.assign({}, ...parts)];
   }
 
@@ -508,7 +377,7 @@ export class Call {
       return this.#step("refused", reason);
     }
     this.#step("refused", `their_${reason}`);
-    return [this.#refusal(reason)];
+    return [decline(this.sessionId, reason)];
   }
 
   /**
@@ -530,73 +399,36 @@ export class Call {
     }
     this.#step("agreed");
     const { initiator, iceServers } = this.#session;
-    const offering = this.suite.offers(this.#dialled && initiator);
+    const offering = this.suite.offers(this.dialled && initiator);
     const opened = this.#waiting.splice(0).flatMap(([kind, payload]) => this.signal(kind, payload));
     return [{ do: "start", offering, iceServers }, ...opened];
   }
 
   /**
-   * A handshake during the conversation. A failing one, or one of somebody else, changes nothing.
-   * @param {Payload} payload
-   * @returns {Promise<Effect[]>}
+   * What a handshake beside the channel has come to; with new keys the call goes on in their session.
+   * @param {Promise<Effect[]>} coming
    */
-  async #beside(payload) {
-    let renewal = this.#renewal;
-    if (payload.step === 1 && (renewal === null || renewal.role === "called")) {
-      renewal = this.#chosen().renewal();
-    }
-    if (renewal === null) {
-      return [];
-    }
-    let steps;
-    try {
-      const rings = renewal.role === null;
-      steps = await renewal.receiveKey(payload);
-      if (rings && renewal.role === "called") {
-        steps = await renewal.answer();
+  async #beside(coming) {
+    const done = await coming;
+    for (const effect of done) {
+      if (effect.do === "rekeyed") {
+        [this.suite, this.#session] = [effect.suite, effect.session];
       }
-    } catch (fault) {
-      this.#renewal = null;
-      if (fault instanceof KeyRefused) {
-        return [];
-      }
-      throw fault;
     }
-    if (this.#over) {
-      renewal.erase();
-      return [];
-    }
-    this.#renewal = renewal;
-    return [...this.#keys(steps), ...this.#rekeyed(renewal)];
-  }
-
-  /** The keys of a new handshake stand: they take the place of the old ones, if the identity is the same. @param {Lowkey2} renewal @returns {Effect[]} */
-  #rekeyed(renewal) {
-    if (renewal.theirIdentity === null) {
-      return [];
-    }
-    this.#renewal = null;
-    const expected = this.suite?.theirIdentity ?? null;
-    if (!renewal.agreed || expected === null || !equal(renewal.theirIdentity, expected)) {
-      renewal.erase();
-      return [{ do: "notice", reason: "stranger" }];
-    }
-    this.suite = renewal;
-    return [{ do: "rekeyed", suite: renewal }];
+    return done;
   }
 
   /** Drop the keys of an attempt that is over. */
   #forget() {
-    for (const suite of [...this.#suites, this.suite, this.#renewal]) {
+    for (const suite of [...this.#suites, this.suite]) {
       suite?.erase();
     }
+    this.forgetRenewal();
+    this.#renewal = null;
   }
 
-  /** Key messages, to go out under the session. @param {Payload[]} payloads @returns {Effect[]} */
+  /** @param {Payload[]} payloads */
   #keys(payloads) {
-    return payloads.map((payload) => ({
-      do: "send",
-      message: { type: "key:exchange", target: this.peer, sessionId: this.sessionId, payload },
-    }));
+    return keys(this.peer, this.sessionId, payloads);
   }
 }

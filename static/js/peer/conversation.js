@@ -1,9 +1,9 @@
 /**
  * A conversation: what two people say over an open channel. Mirrors chat/peer/conversation.py.
  *
- * `TABLE` and `ENDINGS` are the channel's states, as in call.js. A conversation does no I/O: frames that came in are given
- * to `receive`, and frames to send are pulled, one at a time, with `nextFrame`, while the channel has room. So a message
- * is encrypted only when it is handed over, and is `sent` only when the channel took it.
+ * conversation_table.js has the channel's states. A conversation does no I/O: frames that came in are given to `receive`, and
+ * frames to send are pulled, one at a time, with `nextFrame`, while the channel has room. So a message is encrypted only when
+ * it is handed over, and is `sent` only when the channel took it.
  *
  * Under a suite that acknowledges (docs/protocol.md, section 3.4) both say `hello` first, messages are taken in the order of
  * their numbers and acknowledged, and what was not acknowledged is sent again: after a gap, on another channel (`reopened`),
@@ -11,60 +11,24 @@
  * shown once.
  */
 
+import { ENDINGS, TABLE } from "./conversation_table.js";
 import { PeerError, Unexpected } from "./errors.js";
+import { Inbox } from "./inbox.js";
 import { Outbox } from "./outbox.js";
 import { isId } from "./primitives.js";
 import { Verifying } from "./verifying.js";
 
 /** @import {Payload} from "../signaling/messages.js" */
+/** @import {State} from "./conversation_table.js" */
 /** @import {Message} from "./messages.js" */
 /** @import {Entry} from "./outbox.js" */
 /** @import {Content} from "./sas.js" */
 /** @import {Suite} from "./suite.js" */
 
-/** @typedef {"greeting" | "secured" | "reconnecting" | "ended"} State */
 /** @typedef {{text: string, entry: Entry | null}} Frame A frame for the channel, and what it carries; null for an acknowledgement. */
 
-/** Messages taken in, after which they are acknowledged at once. */
-const ACK_EVERY = 8;
 /** An `ack` that is repeated sooner than this is the echo of what was sent again. */
 const REWIND_MS = 1_000;
-/** So many in a row that cannot be opened mean that the two have lost each other's keys. */
-const FAILING_FRAMES = 3;
-
-/** @type {Readonly<Record<string, State>>} */
-export const TABLE = Object.freeze({
-  "greeting ready": "secured",
-  "greeting interrupted": "reconnecting",
-  "greeting recovered": "greeting",
-  "greeting reopened": "greeting",
-  "greeting rekeyed": "greeting",
-  "secured interrupted": "reconnecting",
-  "secured recovered": "secured",
-  "secured reopened": "greeting",
-  "secured rekeyed": "greeting",
-  "reconnecting interrupted": "reconnecting",
-  "reconnecting recovered": "greeting",
-  "reconnecting reopened": "greeting",
-  "reconnecting rekeyed": "reconnecting",
-});
-
-/** @type {Readonly<Record<string, string>>} */
-export const ENDINGS = Object.freeze({
-  "greeting closed": "left",
-  "greeting failed": "lost",
-  "greeting silent": "no_hello",
-  "greeting end": "you_left",
-  "greeting bye": "left",
-  "secured closed": "left",
-  "secured failed": "lost",
-  "secured end": "you_left",
-  "secured bye": "left",
-  "reconnecting closed": "left",
-  "reconnecting failed": "lost",
-  "reconnecting end": "you_left",
-  "reconnecting bye": "left",
-});
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -78,18 +42,12 @@ export class Conversation {
   #now;
   #newId;
   #outbox;
+  #inbox;
   /** @type {Set<string>} */
   #known;
   #rewoundAt = 0;
-
-  // Counted for each handshake:
-  /** Whether nothing is sent before the other side's first frame. */
+  /** Whether nothing is sent before the other side's first frame under new keys. */
   #held = false;
-  #heard = false;
-  #failing = 0;
-  #last = 0;
-  #owed = 0;
-  #acknowledge = false;
 
   /**
    * @param {string} peer
@@ -106,21 +64,12 @@ export class Conversation {
     this.#now = now;
     this.#newId = newId;
     this.#outbox = new Outbox({ acknowledged: suite.acknowledges });
+    this.#inbox = new Inbox({ acknowledged: suite.acknowledges });
     this.#known = new Set(messages.filter(({ mine }) => !mine).map(({ id }) => id));
     if (suite.features.length > 0) {
       this.#outbox.add(this.#hello());
     }
     this.#settle();
-  }
-
-  /** What is counted for each handshake. @param {boolean} held nothing is sent before the other side's first frame under it */
-  #beginKeys(held) {
-    this.#held = held;
-    this.#heard = false;
-    this.#failing = 0;
-    this.#last = 0;
-    this.#owed = 0;
-    this.#acknowledge = false;
   }
 
   // The person
@@ -195,8 +144,8 @@ export class Conversation {
     if (this.#held || (this.state !== "greeting" && this.state !== "secured")) {
       return null;
     }
-    if (this.#acknowledge) {
-      return { text: this.suite.seal({ t: "ack", upto: this.#last }), entry: null };
+    if (this.#inbox.due) {
+      return { text: this.suite.seal({ t: "ack", upto: this.#inbox.last }), entry: null };
     }
     const [seq, entry] = this.#outbox.first() ?? [0, null];
     if (entry === null || !(this.suite.ready || entry.content.t === "hello")) {
@@ -211,8 +160,7 @@ export class Conversation {
     if (frame.entry !== null) {
       this.#outbox.taken();
     } else {
-      this.#acknowledge = false;
-      this.#owed = 0;
+      this.#inbox.taken();
     }
   }
 
@@ -225,12 +173,12 @@ export class Conversation {
 
   /** Whether something is to be acknowledged, in a moment. */
   get owes() {
-    return this.#owed > 0;
+    return this.#inbox.owes;
   }
 
   /** The moment is over. */
   acknowledge() {
-    this.#acknowledge = this.#owed > 0;
+    this.#inbox.acknowledge();
   }
 
   /** Whether something was sent that is not acknowledged. */
@@ -250,7 +198,7 @@ export class Conversation {
 
   /** Whether a new handshake is due, since frames come that cannot be opened. */
   get lostKeys() {
-    return this.#failing >= FAILING_FRAMES;
+    return this.#inbox.lostKeys;
   }
 
   /** Read a frame. The message that it brings, if it does. @param {string} text @returns {Message | null} */
@@ -260,11 +208,10 @@ export class Conversation {
     }
     const content = this.suite.open(text);
     if (content === null) {
-      this.#failing += this.#heard && this.suite.acknowledges ? 1 : 0;
+      this.#inbox.failed();
       return null;
     }
-    this.#failing = 0;
-    this.#heard = true;
+    this.#inbox.opened();
     this.#held = false;
     const message = this.#takeIn(content);
     this.#settle();
@@ -286,7 +233,7 @@ export class Conversation {
     this.#step("reopened");
     this.#held = false;
     this.#outbox.rewind();
-    this.#acknowledge = this.#heard;
+    this.#inbox.repeat();
     this.#settle();
   }
 
@@ -301,7 +248,8 @@ export class Conversation {
     this.suite.erase();
     this.suite = suite;
     this.verifying = new Verifying(suite);
-    this.#beginKeys(suite.ready);
+    this.#held = suite.ready;
+    this.#inbox = new Inbox({ acknowledged: suite.acknowledges });
     this.#outbox.restart(this.#hello());
   }
 
@@ -324,22 +272,16 @@ export class Conversation {
 
   /** @param {Payload} content @returns {Message | null} */
   #takeIn(content) {
-    const { t: kind, seq: number } = content;
+    const { t: kind } = content;
     if (!this.suite.acknowledges) {
       return this.#text(content);
     }
     if (kind === "ack") {
       this.#acked(content.upto);
     }
-    if (typeof kind !== "string" || kind === "ack" || kind === "typing" || !isNumber(number)) {
+    if (typeof kind !== "string" || kind === "ack" || kind === "typing" || !this.#inbox.takes(content.seq)) {
       return null;
     }
-    this.#owed += 1;
-    this.#acknowledge ||= this.#owed >= ACK_EVERY;
-    if (number !== this.#last + 1) {
-      return null;
-    }
-    this.#last = number;
     return this.#sayOrShow({ ...content, t: kind });
   }
 
@@ -438,11 +380,6 @@ export class Conversation {
 /** @param {Message} message @returns {Content} */
 function contentOf({ id, body, at }) {
   return { t: "text", id, body, at };
-}
-
-/** A number of a message: 1 to 2^53 - 1. @param {unknown} value @returns {value is number} */
-function isNumber(value) {
-  return Number.isSafeInteger(value) && Number(value) > 0;
 }
 
 /** The text as UTF-8 can carry it: half surrogates that have no other half become U+FFFD. @param {string} text */

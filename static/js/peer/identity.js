@@ -14,7 +14,7 @@ import { IdentityDamaged } from "./errors.js";
 import { KeptInvites } from "./kept_invites.js";
 import { equal } from "./primitives.js";
 import { isFlag, isKey, isList, isText, isTime, take } from "./records.js";
-import { MemoryStorage } from "./storage.js";
+import { MemoryStorage, NAME } from "./storage.js";
 
 /** @import {Invite} from "./invites.js" */
 /** @import {KeyPair} from "./key_pairs.js" */
@@ -85,7 +85,7 @@ export class Identity {
 
   /** UK, the key that owns this name on the server; made on first use. @param {string} name */
   nameKey(name) {
-    return ownKey(this.#storage, this.#random, `name:${name.toLowerCase()}`);
+    return ownKey(this.#storage, this.#random, `${NAME}${name.toLowerCase()}`);
   }
 
   /** The newest of this name. @param {string} name @returns {Pin | null} */
@@ -170,7 +170,7 @@ export class Identity {
     this.#invites.burnOpened(uuid);
   }
 
-  /** Delete everything, for a new identity. This one keeps nothing from now on: open another. */
+  /** Delete everything but the name keys, for a new identity. This one keeps nothing from now on: open another. */
   async wipe() {
     const storage = this.#storage;
     this.#storage = new MemoryStorage();

@@ -5,7 +5,7 @@
 import { IdentityDamaged } from "./errors.js";
 import { equal } from "./primitives.js";
 import { isKey } from "./records.js";
-import { TABLES } from "./storage.js";
+import { NAME, TABLES } from "./storage.js";
 
 /** @import {StoredRecord} from "./records.js" */
 /** @import {Change, Table} from "./storage.js" */
@@ -76,6 +76,18 @@ export async function update(database, table, key, change, known) {
   return record;
 }
 
+/** Delete every record but the keys of names. @param {IDBDatabase} database */
+export function wipe(database) {
+  const transaction = database.transaction(TABLES, "readwrite");
+  for (const table of TABLES.filter((name) => name !== "keys")) {
+    transaction.objectStore(table).clear();
+  }
+  for (const range of allBut(NAME)) {
+    transaction.objectStore("keys").delete(range);
+  }
+  return finished(transaction);
+}
+
 /** Delete every record. @param {IDBDatabase} database */
 export function clear(database) {
   const transaction = database.transaction(TABLES, "readwrite");
@@ -100,6 +112,12 @@ export function keeps(database, record) {
 /** The public key in a record of a key pair. @param {StoredRecord | undefined} record */
 export function publicOf(record) {
   return isKey(record?.public) ? record.public : null;
+}
+
+/** The keys that do not begin so. @param {string} prefix */
+function allBut(prefix) {
+  const after = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+  return [IDBKeyRange.upperBound(prefix, true), IDBKeyRange.lowerBound(after)];
 }
 
 /** @param {unknown} error @returns {null} */

@@ -10,14 +10,14 @@
  * identity comes back.
  */
 
-import { clear, keeps, open, publicOf, read, readAll, update } from "./identity_database.js";
+import { clear, keeps, open, publicOf, read, readAll, update, wipe } from "./identity_database.js";
 import { keyPairOf, newBytes, newKey } from "./key_pairs.js";
-import { emptyTables, place, TABLES } from "./storage.js";
+import { noRecords, onlyNames, place, TABLES } from "./storage.js";
 
 /** @import {Subtle} from "./key_pairs.js" */
 /** @import {Random} from "./primitives.js" */
 /** @import {StoredRecord} from "./records.js" */
-/** @import {Change, Storage, Table} from "./storage.js" */
+/** @import {Change, Storage, Table, Tables} from "./storage.js" */
 
 /**
  * What the browser has to offer.
@@ -46,7 +46,7 @@ export class IdentityStore {
   #database = null;
   /** @type {BroadcastChannel | null} */
   #channel = null;
-  #tables = emptyTables();
+  #tables = noRecords();
   #subtle;
   /** The identity's public key, as it stands on the disk. @type {Uint8Array | null} */
   #known = null;
@@ -94,11 +94,20 @@ export class IdentityStore {
   }
 
   async wipe() {
+    await this.#begin(onlyNames(this.#tables), wipe);
+  }
+
+  async clear() {
+    await this.#begin(noRecords(), clear);
+  }
+
+  /** With these records and no identity. @param {Tables} tables @param {(database: IDBDatabase) => Promise<void>} reduce */
+  async #begin(tables, reduce) {
     await this.settled();
-    this.#tables = emptyTables();
+    this.#tables = tables;
     this.#known = null;
     if (this.#database !== null) {
-      await clear(this.#database).catch(() => this.#leave());
+      await reduce(this.#database).catch(() => this.#leave());
       this.#channel?.postMessage(null);
     }
   }
@@ -132,7 +141,7 @@ export class IdentityStore {
       }
       this.#known = publicOf(this.#tables.keys.get("identity"));
     } catch {
-      this.#tables = emptyTables();
+      this.#tables = noRecords();
       this.#leave();
     }
   }

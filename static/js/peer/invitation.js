@@ -35,10 +35,15 @@ const BY_REASON = Object.freeze({
 });
 
 export class Invitation {
-  /** @param {string} peer the inviter's name, empty where the link does not say @param {State} state */
-  constructor(peer, state) {
+  /**
+   * @param {string} peer the inviter's name, empty where the link does not say
+   * @param {State} state
+   * @param {string} [uuid] the invite's, where it was kept
+   */
+  constructor(peer, state, uuid = "") {
     this.peer = peer;
     this.state = state;
+    this.uuid = uuid;
   }
 
   /** Read the fragment of a link, and keep the invite where it is good. @param {string} fragment @param {string} me @param {Identity} identity */
@@ -55,16 +60,27 @@ export class Invitation {
       return new Invitation(invite.name, known);
     }
     identity.keepOpened(invite);
-    return new Invitation(invite.name, "waiting");
+    return new Invitation(invite.name, "waiting", invite.uuid);
   }
 
   get sentence() {
     return SENTENCES[this.state].replaceAll("{peer}", () => this.peer);
   }
 
-  /** The call under it is over, for this reason. @param {string | null} reason */
-  ended(reason) {
-    if (this.state === "calling") {
+  /**
+   * A call to its maker is over, for this reason. Once the handshake under the invite has verified, `identity` has it as used;
+   * `verified` says whether the maker is on the device that was expected, or accepted.
+   * @param {string | null} reason
+   * @param {Identity} identity
+   * @param {{verified: boolean}} outcome
+   */
+  ended(reason, identity, { verified }) {
+    if (this.state !== "calling" && this.state !== "offline") {
+      return;
+    }
+    if (identity.openedState(this.uuid) === "used") {
+      this.state = verified ? "done" : "used";
+    } else {
       this.state = Object.hasOwn(BY_REASON, reason ?? "") ? BY_REASON[reason ?? ""] : "offline";
     }
   }

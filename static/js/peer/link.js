@@ -2,245 +2,98 @@
  * Everything between this device and one other: the call, then the conversation, and the transport under both.
  * Mirrors chat/peer/link.py.
  *
- * The link owns the clock and the I/O that the state machines leave out: it does what a call returns, ends a state that lasts
- * too long, pulls frames while the channel has room, acknowledges and sends again in time, and closes the transport when it
- * is all over.
+ * The link does the I/O that the state machines leave out: it does what a call returns, pulls frames while the channel has
+ * room, and closes the transport when it is all over. What is due when, pacing.js says; what there is to show, standing.js.
  *
  * What may wait for the handshake returns a promise, and the peer waits for it before it gives the next of such events.
  */
 
 import { Call } from "./call.js";
 import { Conversation } from "./conversation.js";
-import { ORDERLY, PeerError, sentence } from "./errors.js";
-import { Timers } from "./timers.js";
+import { PeerError, sentence } from "./errors.js";
+import { stepOf } from "./lowkey2.js";
+import { Pacing } from "./pacing.js";
+import { Standing } from "./standing.js";
 import { Transport } from "./transport.js";
 
-/** @import {FromClient, IceServer, JoinedPayload, Payload} from "../signaling/messages.js" */
-/** @import {Effect, Suites} from "./call.js" */
-/** @import {Message} from "./messages.js" */
+/** @import {IceServer, JoinedPayload, Payload} from "../signaling/messages.js" */
+/** @import {Effect} from "./effects.js" */
 /** @import {Kind} from "./sealing.js" */
 /** @import {Suite} from "./suite.js" */
-/** @import {After} from "./timers.js" */
-
-/**
- * @typedef {"idle" | "calling" | "ringing" | "connecting" | "secured" | "reconnecting" | "blocked" | "failed" | "ended"} State
- */
-/** @typedef {"unverified" | "verified" | "classic" | "changed"} Trust */
-/**
- * @typedef {object} Surroundings What a link is given by its peer.
- * @property {(message: FromClient) => boolean} send put a message on the server's socket
- * @property {() => void} changed
- * @property {(message: Message) => void} received
- * @property {(sentence: string) => void} notice a sentence for the person
- * @property {(name: string, identity: Uint8Array | null) => Message[]} history the messages exchanged under a name with a
- *   device, by its identity key, or null for one that proved nothing
- * @property {() => number} now milliseconds since 1970
- * @property {() => number} clock seconds, never going back
- * @property {() => string} newId a fresh message id
- * @property {After} after
- * @property {Suites} suites
- */
-
-/** @type {Readonly<Record<string, State>>} */
-const CALL_STATES = Object.freeze({
-  idle: "idle",
-  dialling: "calling",
-  calling: "calling",
-  ringing: "ringing",
-  keys: "connecting",
-  warned: "connecting",
-  blocked: "blocked",
-  asked: "blocked",
-  connecting: "connecting",
-  connected: "connecting",
-});
-
-/** @type {Readonly<Record<string, State>>} */
-const CONVERSATION_STATES = Object.freeze({
-  greeting: "connecting",
-  secured: "secured",
-  reconnecting: "reconnecting",
-});
-
-/** @type {Readonly<Record<string, string>>} */
-export const SENTENCES = Object.freeze({
-  idle: "You are not in a chat.",
-  calling: "Calling {peer}…",
-  ringing: "Someone is calling as {peer}.",
-  connecting: "Connecting to {peer}…",
-  warned: "{peer} uses an app that cannot prove who they are. Nothing has been sent yet.",
-  blocked: "{peer} is on another device than before. Nothing is sent until you decide.",
-  unverified: "Connected to {peer}. Encrypted, not verified yet.",
-  verified: "Connected to {peer}. Encrypted and verified.",
-  classic: "Connected to {peer}. Encrypted, but the server could read it.",
-  reconnecting: "The connection to {peer} is interrupted. Waiting for it to come back…",
-});
-
-const ACK_SECONDS = 0.05;
-/** What is not acknowledged for so long, with nothing on its way, is sent again; then after twice as long, and so on. */
-const RESEND_SECONDS = 3;
-const HELLO_SECONDS = 20;
-const HANDSHAKE_SECONDS = 60;
-/** How often a new handshake may be begun. */
-const RENEW_SECONDS = 10;
-const RENEWALS_A_MINUTE = 3;
+/** @import {Surroundings} from "./surroundings.js" */
 
 /** The link to one peer. */
-export class Link {
+export class Link extends Standing {
   #around;
-  #call;
-  /** @type {Conversation | null} */
-  #conversation = null;
+  #pacing;
   /** @type {Transport | null} */
   #transport = null;
-  #timers;
-  #expected;
-  #patience = RESEND_SECONDS;
-  #acknowledged = 0;
-  /** @type {number[]} */
-  #answered = [];
   #followed = "idle";
+  #due = {
+    acknowledge: () => this.#acknowledge(),
+    resend: () => this.#resend(),
+    silent: () => this.#silent(),
+  };
 
   /** @param {string} peer @param {Surroundings} around @param {Uint8Array | null} [identity] of the device that is expected */
   constructor(peer, around, identity = null) {
+    super(new Call(peer, around.suites), around.history(peer, identity));
     this.#around = around;
-    this.#call = new Call(peer, around.suites);
-    this.#timers = new Timers(around.after);
-    this.#expected = around.history(peer, identity);
-  }
-
-  // What there is to know
-
-  get peer() {
-    return this.#call.peer;
-  }
-
-  /** Whether there is neither a call nor a chat any more. */
-  get over() {
-    return this.#call.state === "ended";
-  }
-
-  /** Why it is over; a key of `SENTENCES` in errors.js. */
-  get reason() {
-    return this.#conversation?.reason ?? this.#call.reason;
-  }
-
-  /** @returns {State} */
-  get state() {
-    if (this.over) {
-      return ORDERLY.has(this.reason ?? "") ? "ended" : "failed";
-    }
-    return this.#conversation ? CONVERSATION_STATES[this.#conversation.state] : CALL_STATES[this.#call.state];
-  }
-
-  get sentence() {
-    if (this.reason !== null) {
-      return sentence(this.reason, this.peer);
-    }
-    const key = this.warned ? "warned" : this.state === "secured" ? this.trust : this.state;
-    return SENTENCES[key ?? "unverified"].replaceAll("{peer}", () => this.peer);
-  }
-
-  /** Whether the person is asked about a classic peer. */
-  get warned() {
-    return this.#call.state === "warned";
-  }
-
-  /** Whether the server has not answered yet. */
-  get dialling() {
-    return this.#call.state === "dialling";
-  }
-
-  /** @returns {Suite | null} */
-  get suite() {
-    return this.#call.suite;
-  }
-
-  /** @returns {Trust | null} */
-  get trust() {
-    const shown = this.#conversation !== null || this.state === "blocked";
-    return shown ? (this.suite?.trust ?? null) : null;
-  }
-
-  get verifying() {
-    return this.over ? null : (this.#conversation?.verifying ?? null);
-  }
-
-  get messages() {
-    return this.#conversation?.messages ?? this.#expected;
-  }
-
-  /** How many of `messages` were exchanged before. */
-  get earlier() {
-    return this.#conversation?.earlier ?? this.messages.length;
-  }
-
-  /**
-   * Whether a session is another call of the same name, beside the chat that is open; not the one that this side asked for,
-   * to renew the keys.
-   * @param {JoinedPayload} session
-   */
-  beside(session) {
-    const other = this.#call.sessionId !== session.sessionId;
-    return this.#conversation !== null && other && !this.#call.renewing;
-  }
-
-  /** Whether a chat is open that another handshake may go on with. */
-  get renewable() {
-    return this.#conversation !== null && !this.over && this.#conversation.suite.acknowledges;
+    this.#pacing = new Pacing(around.after, around.clock);
   }
 
   // The person
 
   dial() {
-    this.#do(this.#call.dial());
+    this.#do(this.call.dial());
   }
 
   accept() {
-    return this.#doLater(this.#call.accept());
+    return this.#doLater(this.call.accept());
   }
 
   decline() {
-    this.#do(this.#call.decline());
+    this.#do(this.call.decline());
   }
 
   /** Leave the chat, or hang up. */
   end() {
-    if (this.#conversation !== null) {
-      this.#conversation.leave();
+    if (this.conversation !== null) {
+      this.conversation.leave();
       this.#pump();
-      this.#conversation.end();
+      this.conversation.end();
     }
-    this.#do(this.#call.cancel());
+    this.#do(this.call.cancel());
   }
 
   /** Be gone, without a word that it is for good, and at once: the page goes away. */
   abandon() {
     this.#transport?.abort();
     this.#transport = null;
-    this.#conversation?.failed();
-    this.#do(this.#call.cancel());
+    this.conversation?.failed();
+    this.#do(this.call.cancel());
   }
 
-  /** Another call takes the place of the one that rings. */
+  /** Another call takes the place of this one: nothing more is heard of it. */
   forget() {
-    this.#timers.cancel();
+    this.#pacing.stop();
+    this.#around = { ...this.#around, changed() {} };
   }
 
   acceptClassic() {
-    return this.#doLater(this.#call.acceptClassic());
+    return this.#doLater(this.call.acceptClassic());
   }
 
   refuseClassic() {
-    this.#do(this.#call.refuseClassic());
+    this.#do(this.call.refuseClassic());
   }
 
   acceptKey() {
-    return this.#doLater(this.#call.acceptKey());
+    return this.#doLater(this.call.acceptKey());
   }
 
   refuseKey() {
-    this.#do(this.#call.refuseKey());
+    this.#do(this.call.refuseKey());
   }
 
   /** Compare emoji with the other one. Throws PeerError. */
@@ -272,78 +125,78 @@ export class Link {
 
   /** Rings when the key has been read. @param {JoinedPayload} session @param {Payload} payload */
   async ring(session, payload) {
-    this.#do(await this.#call.ring(session, payload));
+    this.#do(await this.call.ring(session, payload));
   }
 
   /** @param {JoinedPayload} session */
   joined(session) {
-    return this.#doLater(this.#call.joined(session));
+    return this.#doLater(this.call.joined(session));
   }
 
   /** @param {Payload} payload */
   async key(payload) {
     if (this.#mayTake(payload)) {
-      await this.#doLater(this.#call.key(payload));
+      await this.#doLater(this.call.key(payload));
     }
   }
 
   /** The other one calls anew while the chat is open, as after a reload of its page. @param {JoinedPayload} session @param {Payload} payload */
   async renewed(session, payload) {
     if (this.#mayTake(payload)) {
-      await this.#doLater(this.#call.renewed(session, payload));
+      await this.#doLater(this.call.renewed(session, payload));
     }
   }
 
   /** @param {Kind} kind @param {Payload} payload */
   remoteSignal(kind, payload) {
-    this.#do(this.#call.signal(kind, payload));
+    this.#do(this.call.signal(kind, payload));
   }
 
   /** @param {string} reason @param {string} sessionId */
   declined(reason, sessionId) {
-    this.#do(this.#call.declined(reason, sessionId));
+    this.#do(this.call.declined(reason, sessionId));
   }
 
   /** @param {string} reason @param {string} sessionId */
   left(reason, sessionId) {
-    this.#do(this.#call.left(reason, sessionId));
+    this.#do(this.call.left(reason, sessionId));
   }
 
   /** @param {string} code @param {string} [sessionId] */
   error(code, sessionId) {
-    this.#do(this.#call.error(code, sessionId));
+    this.#do(this.call.error(code, sessionId));
   }
 
   serverLost() {
-    this.#do(this.#call.serverLost());
+    this.#do(this.call.serverLost());
   }
 
   // The transport (its listener)
 
   /** @param {Kind} kind @param {Payload} body */
   signal(kind, body) {
-    this.#do(this.#call.localSignal(kind, body));
+    this.#do(this.call.localSignal(kind, body));
   }
 
   opened() {
-    if (this.#conversation !== null) {
-      this.#conversation.reopened();
+    if (this.conversation !== null) {
+      this.conversation.reopened();
     } else {
-      this.#conversation = this.#begin();
-      this.#do(this.#call.opened());
+      this.began(this.#newConversation());
+      this.#do(this.call.opened());
     }
     this.#pump();
   }
 
   /** @param {string} frame */
   received(frame) {
-    if (this.#conversation === null || this.over) {
+    if (this.conversation === null || this.over) {
       return;
     }
-    const message = this.#conversation.receive(frame);
-    if (this.#conversation.state === "ended") {
-      this.#do(this.#call.cancel());
-    } else if (this.#conversation.lostKeys) {
+    const message = this.conversation.receive(frame);
+    if (this.conversation.state === "ended") {
+      this.#do(this.call.cancel());
+    } else if (this.conversation.lostKeys) {
       this.#renew();
     }
     this.#pump();
@@ -357,13 +210,13 @@ export class Link {
   }
 
   interrupted() {
-    this.#conversation?.interrupted();
+    this.conversation?.interrupted();
     this.#around.changed();
   }
 
   recovered() {
-    if (this.#conversation !== null) {
-      this.#conversation.recovered();
+    if (this.conversation !== null) {
+      this.conversation.recovered();
       this.#pump();
     }
   }
@@ -378,7 +231,7 @@ export class Link {
 
   // Inside
 
-  #begin() {
+  #newConversation() {
     const { suite } = this;
     if (suite === null) {
       throw new TypeError("a channel opens under a suite");
@@ -391,33 +244,23 @@ export class Link {
   }
 
   #open() {
-    if (this.#conversation === null) {
+    if (this.conversation === null) {
       throw new PeerError("no_chat");
     }
-    return this.#conversation;
+    return this.conversation;
   }
 
   /** Whether a `key:exchange` is looked at: a chat that is open answers so many handshakes a minute, unasked. @param {Payload} payload */
   #mayTake(payload) {
-    if (this.#conversation === null || payload.step !== 1) {
-      return true;
-    }
-    const now = this.#around.clock();
-    this.#answered = this.#answered.filter((at) => now - at < 60);
-    if (this.#answered.length >= RENEWALS_A_MINUTE) {
-      return false;
-    }
-    this.#answered.push(now);
-    this.#timers.start("handshake", HANDSHAKE_SECONDS, () => this.#call.forgetRenewal());
-    return true;
+    return (
+      this.conversation === null || stepOf(payload) !== 1 || this.#pacing.mayAnswer(() => this.call.forgetRenewal())
+    );
   }
 
   /** The two have lost each other's keys: agree on new ones, though not all the time. */
   #renew() {
-    if (!this.#timers.runs("renew")) {
-      this.#timers.start("renew", RENEW_SECONDS, () => {});
-      this.#timers.start("handshake", HANDSHAKE_SECONDS, () => this.#call.forgetRenewal());
-      this.#do(this.#call.renew());
+    if (this.#pacing.mayBegin(() => this.call.forgetRenewal())) {
+      this.#do(this.call.renew());
     }
   }
 
@@ -426,11 +269,11 @@ export class Link {
     if (this.over) {
       return;
     }
-    if (this.#conversation === null) {
-      this.#do(this.#call.failed());
+    if (this.conversation === null) {
+      this.#do(this.call.failed());
     } else {
-      this.#conversation[event]();
-      this.#do(this.#call.cancel());
+      this.conversation[event]();
+      this.#do(this.call.cancel());
     }
   }
 
@@ -480,17 +323,17 @@ export class Link {
 
   /** @param {Kind} kind @param {Payload} body */
   #signalled(kind, body) {
-    if (kind === "offer" && this.#conversation !== null) {
-      this.#replaceTransport(this.#call.iceServers);
+    if (kind === "offer" && this.conversation !== null) {
+      this.#replaceTransport(this.call.iceServers);
     }
     this.#transport?.receive(kind, body);
   }
 
   /** @param {Suite} suite */
   #rekeyed(suite) {
-    if (this.#conversation !== null) {
-      this.#conversation.rekeyed(suite);
-      this.#timers.cancel("hello", "handshake");
+    if (this.conversation !== null) {
+      this.conversation.rekeyed(suite);
+      this.#pacing.rekeyed();
       this.#pump();
     }
   }
@@ -498,7 +341,7 @@ export class Link {
   /** The other side makes another connection: the one that stood is given up. @param {IceServer[]} iceServers */
   #replaceTransport(iceServers) {
     this.#closeTransport();
-    this.#conversation?.interrupted();
+    this.conversation?.interrupted();
     try {
       this.#transport = new Transport(iceServers, this);
     } catch {
@@ -513,81 +356,59 @@ export class Link {
 
   /** Where the call is in another state it has another deadline, and with its end the transport goes. */
   #follow() {
-    if (this.#call.state === this.#followed) {
+    if (this.call.state === this.#followed) {
       return;
     }
-    this.#followed = this.#call.state;
-    this.#timers.cancel("call");
-    if (this.#call.deadline !== undefined) {
-      this.#timers.start("call", this.#call.deadline, () => this.#do(this.#call.timeout()));
-    }
+    this.#followed = this.call.state;
+    this.#pacing.followCall(this.call.deadline, () => this.#do(this.call.timeout()));
     if (this.over) {
-      this.#timers.cancel();
+      this.#pacing.stop();
       this.#closeTransport();
     }
   }
 
   /** Hand frames to the channel while it has room. */
   #pump() {
-    while (this.#conversation !== null && this.#transport?.hasRoom) {
-      const frame = this.#conversation.nextFrame();
+    while (this.conversation !== null && this.#transport?.hasRoom) {
+      const frame = this.conversation.nextFrame();
       if (frame === null) {
         break;
       }
       if (this.#transport.send(frame.text)) {
-        this.#conversation.taken(frame);
+        this.conversation.taken(frame);
         continue;
       }
-      this.#conversation.refused(frame);
-      if (this.#conversation.suite.acknowledges) {
+      this.conversation.refused(frame);
+      if (this.conversation.suite.acknowledges) {
         break;
       }
     }
-    this.#keepTime();
+    if (this.conversation !== null && !this.over) {
+      this.#pacing.followConversation(this.conversation, this.#due);
+    }
     this.#around.changed();
   }
 
-  /** What the conversation needs a clock for. */
-  #keepTime() {
-    const conversation = this.#conversation;
-    if (conversation === null || this.over) {
-      return;
-    }
-    if (conversation.owes) {
-      this.#timers.start("ack", ACK_SECONDS, () => this.#acknowledge());
-    }
-    if (conversation.outstanding) {
-      this.#timers.start("resend", this.#patience, () => this.#resend());
-    }
-    if (conversation.state === "greeting") {
-      this.#timers.start("hello", HELLO_SECONDS, () => this.#silent());
-    } else {
-      this.#timers.cancel("hello");
-    }
-  }
-
   #acknowledge() {
-    this.#conversation?.acknowledge();
+    this.conversation?.acknowledge();
     this.#pump();
   }
 
   /** Send again what was not acknowledged in all this time, unless it has not even left. */
   #resend() {
-    if (this.#conversation === null) {
+    if (this.conversation === null) {
       return;
     }
-    const progress = this.#conversation.acknowledged !== this.#acknowledged;
-    this.#acknowledged = this.#conversation.acknowledged;
-    this.#patience = progress ? RESEND_SECONDS : this.#patience * 2;
+    const progress = this.#pacing.progress(this.conversation);
     if (!progress && this.#transport?.idle) {
-      this.#conversation.resend();
+      this.conversation.resend();
     }
     this.#pump();
   }
 
   /** Nothing came over a channel that stands; one that is interrupted has its own time. */
   #silent() {
-    if (this.#conversation?.state === "greeting") {
+    if (this.conversation?.state === "greeting") {
       this.#gone("silent");
     }
   }

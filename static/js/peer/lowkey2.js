@@ -264,7 +264,8 @@ export class Lowkey2 {
 
   /** HandshakeFailed, RangeError and KeyRefused. @param {Payload} payload @returns {Promise<Payload[]>} */
   async #receive(payload) {
-    const { hs, step } = payload;
+    const { hs } = payload;
+    const step = stepOf(payload);
     if (step === 1 && this.#takesStep1(payload)) {
       return this.#rung(payload);
     }
@@ -406,6 +407,11 @@ function present(value) {
 /** @param {Uint8Array} one @param {Uint8Array | null} other */
 function isSame(one, other) {
   return other !== null && equal(one, other);
+}
+
+/** Which step of a handshake a `key:exchange` says that it is; null where it is none. True is not 1. @param {Payload} payload */
+export function stepOf({ step }) {
+  return typeof step === "number" ? step : null;
 }
 
 /** RangeError. @param {Payload} payload */

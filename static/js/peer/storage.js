@@ -8,6 +8,9 @@
  *
  * One record is changed at a time, by a function of what stands there now: two tabs on one storage do not undo each
  * other's work. What is read is checked by whoever reads it.
+ *
+ * A name key proves to the server whose a name is, and nothing to anybody else. It is no part of the identity: whoever
+ * becomes a new device keeps their names.
  */
 
 import { keyPairOf, newKey } from "./key_pairs.js";
@@ -16,6 +19,7 @@ import { keyPairOf, newKey } from "./key_pairs.js";
 /** @import {Random} from "./primitives.js" */
 /** @import {StoredRecord} from "./records.js" */
 /** @typedef {"keys" | "pins" | "made" | "opened"} Table */
+/** @typedef {Record<Table, Map<string, StoredRecord>>} Tables */
 
 /**
  * What a record becomes. Undefined is: there is none. It makes a new one, and leaves alone the one it is given. It may run
@@ -32,7 +36,8 @@ import { keyPairOf, newKey } from "./key_pairs.js";
  * @property {(table: Table) => ReadonlyMap<string, StoredRecord>} table
  * @property {(table: Table, key: string, change: Change) => void} change
  * @property {() => Promise<void>} settled
- * @property {() => Promise<void>} wipe
+ * @property {() => Promise<void>} wipe deletes everything but the name keys
+ * @property {() => Promise<void>} clear deletes everything, also what cannot be read
  * @property {(random: Random) => Promise<StoredRecord>} newKey
  * @property {(record: StoredRecord) => KeyPair} keyPair
  */
@@ -40,10 +45,12 @@ import { keyPairOf, newKey } from "./key_pairs.js";
 /** @type {readonly Table[]} */
 export const TABLES = ["keys", "pins", "made", "opened"];
 
+export const NAME = "name:";
+
 /** For browsers that keep nothing, and for tests. @implements {Storage} */
 export class MemoryStorage {
   persistent = false;
-  #tables = emptyTables();
+  #tables = noRecords();
   #subtle;
 
   /** @param {Subtle | null} [subtle] */
@@ -66,7 +73,11 @@ export class MemoryStorage {
   }
 
   async wipe() {
-    this.#tables = emptyTables();
+    this.#tables = onlyNames(this.#tables);
+  }
+
+  async clear() {
+    this.#tables = noRecords();
   }
 
   /** @param {Random} random */
@@ -80,9 +91,14 @@ export class MemoryStorage {
   }
 }
 
-/** @returns {Record<Table, Map<string, StoredRecord>>} */
-export function emptyTables() {
+/** @returns {Tables} */
+export function noRecords() {
   return { keys: new Map(), pins: new Map(), made: new Map(), opened: new Map() };
+}
+
+/** What is left of these records for a new identity. @param {Tables} tables @returns {Tables} */
+export function onlyNames(tables) {
+  return { ...noRecords(), keys: new Map([...tables.keys].filter(([key]) => key.startsWith(NAME))) };
 }
 
 /** @param {Map<string, StoredRecord>} records @param {string} key @param {StoredRecord | undefined} record */

@@ -5,6 +5,7 @@
  * What takes part in the handshake is asynchronous here: `opening`, `answer`, `receiveKey` and `acceptKey`.
  *
  * @typedef {import("./classic.js").Classic | import("./lowkey2.js").Lowkey2} Suite
+ * @typedef {(peer: string) => Suite[]} Suites The suites to offer to somebody, by name.
  */
 
 export {};

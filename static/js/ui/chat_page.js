@@ -63,8 +63,8 @@ class ChatPage {
   /** Who one talks to. */
   #calls() {
     const { peer } = this;
-    new InviteDialog(document, { create: () => peer.createInvite(), fault: this.fail });
     return [
+      new InviteDialog(document, { create: () => peer.createInvite(), fault: this.fail }),
       new IncomingCard(document, {
         accept: () => this.attempt(() => peer.accept()),
         decline: () => this.attempt(() => peer.decline()),

@@ -40,6 +40,25 @@ export function show(element, visible) {
 }
 
 /**
+ * Take an element out of the page until there is something in it: whoever looks for it, a test or a screen reader, finds it
+ * filled or not at all.
+ *
+ * @param {HTMLElement} element
+ * @returns {(there: boolean) => void} Put it back where it was, or take it out.
+ */
+export function presence(element) {
+  const place = document.createComment("");
+  element.replaceWith(place);
+  return (there) => {
+    if (there && !element.isConnected) {
+      place.after(element);
+    } else if (!there) {
+      element.remove();
+    }
+  };
+}
+
+/**
  * The letter in a person's round picture.
  *
  * @param {string} name

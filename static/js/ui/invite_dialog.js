@@ -5,7 +5,7 @@ import { part, setText, show } from "./dom.js";
 import { modal } from "./modal.js";
 import { qrCode } from "./qr_code.js";
 
-/** @import { Peer } from "../peer/peer.js" */
+/** @import { Peer, Snapshot } from "../peer/peer.js" */
 
 const UNTIL = new Intl.DateTimeFormat(undefined, { weekday: "long", hour: "numeric", minute: "2-digit" });
 
@@ -36,6 +36,13 @@ export class InviteDialog {
     this.qr.replaceChildren(qrCode(link, "The invite as a QR code"));
     setText(this.until, UNTIL.format(expires));
     this.dialog.showModal();
+  }
+
+  /** Whoever holds the link is calling: it has done its work, and must not lie over the question whether to answer. @param {Snapshot} snapshot */
+  render({ incoming }) {
+    if (incoming?.invited) {
+      this.dialog.close();
+    }
   }
 
   async #copy() {

@@ -1,4 +1,5 @@
-// The messages, oldest first. A message keeps its element for life, so a new one costs one element and no more.
+// The messages, oldest first. A message keeps its element for life, so a new one costs one element and no more. It is one
+// of ours or one of theirs, and its id: the other side chooses its ids, and may choose one of ours.
 //
 // The list follows the newest message as long as the person is at the end of it. Whoever has scrolled up to read stays
 // there, and a button tells of what came meanwhile; one's own message always leads to the end.
@@ -42,7 +43,7 @@ export class MessageList {
     show(this.nothingYet, messages.length === 0);
     setText(this.nothingYetPeer, peer ?? "");
     const newest = messages.at(-1);
-    const came = newest !== undefined && !this.bubbles.has(newest.id);
+    const came = newest !== undefined && !this.bubbles.has(keyOf(newest));
     this.#place(chat);
     if (came) {
       this.#follow(newest.mine);
@@ -77,10 +78,11 @@ export class MessageList {
    * @param {Snapshot["chat"]} chat
    */
   #bubbleOf(message, { peer, trust }) {
-    let bubble = this.bubbles.get(message.id);
+    const key = keyOf(message);
+    let bubble = this.bubbles.get(key);
     if (bubble === undefined) {
       bubble = makeBubble(this.template, message, { author: message.mine ? "You" : (peer ?? ""), trust });
-      this.bubbles.set(message.id, bubble);
+      this.bubbles.set(key, bubble);
     }
     return bubble;
   }
@@ -93,11 +95,11 @@ export class MessageList {
    * @returns {Element | null} The first that stays.
    */
   #dropStrangers(next, messages) {
-    const wanted = next === null ? null : new Set(messages.map(({ id }) => id));
+    const wanted = next === null ? null : new Set(messages.map(keyOf));
     let element = next;
-    while (element instanceof HTMLElement && !wanted?.has(element.dataset.id ?? "")) {
+    while (element instanceof HTMLElement && !wanted?.has(keyOfBubble(element))) {
       const after = element.nextElementSibling;
-      this.bubbles.delete(element.dataset.id ?? "");
+      this.bubbles.delete(keyOfBubble(element));
       element.remove();
       element = after;
     }
@@ -137,6 +139,16 @@ export class MessageList {
       show(this.newer, false);
     }
   }
+}
+
+/** @param {Pick<Message, "id" | "mine">} message */
+function keyOf({ id, mine }) {
+  return `${mine} ${id}`;
+}
+
+/** @param {HTMLElement} bubble */
+function keyOfBubble({ dataset }) {
+  return keyOf({ id: dataset.id ?? "", mine: dataset.mine === "true" });
 }
 
 /**

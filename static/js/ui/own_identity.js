@@ -25,5 +25,5 @@ export async function openOwnIdentity() {
 /** Also one that cannot be opened. */
 export async function deleteOwnIdentity() {
   const store = await IdentityStore.open();
-  await store.wipe();
+  await store.clear();
 }

@@ -3,7 +3,7 @@
 /** @import { Peer } from "../peer/peer.js" */
 
 import { copy } from "./copying.js";
-import { part, setText, show } from "./dom.js";
+import { part, presence, setText, show } from "./dom.js";
 import { qrCode } from "./qr_code.js";
 
 const GROUP = /\d{5}/g;
@@ -16,6 +16,7 @@ export class SafetyNumber {
   constructor(root, peer) {
     this.peer = peer;
     this.digits = part(root, "safety-number", HTMLElement);
+    this.digitsThere = presence(this.digits);
     this.qr = part(root, "safety-qr", HTMLElement);
     this.qrBox = part(root, "safety-qr-box", HTMLElement);
     this.toggle = part(root, "safety-qr-toggle", HTMLButtonElement);
@@ -28,12 +29,14 @@ export class SafetyNumber {
   show() {
     const groups = this.peer.safetyNumber().match(GROUP) ?? [];
     this.digits.replaceChildren(...groups.flatMap((group) => [span(group), " "]));
+    this.digitsThere(groups.length > 0);
     setText(this.said, "");
     this.#showQr(false);
   }
 
   hide() {
     this.digits.replaceChildren();
+    this.digitsThere(false);
     this.#showQr(false);
   }
 

@@ -44,8 +44,6 @@ export class TrustLine {
     this.word = part(root, "trust-word", HTMLElement);
     this.explained = part(root, "trust-explained", HTMLElement);
     this.verify = part(root, "verify-open", HTMLButtonElement);
-    this.again = part(root, "verify-again", HTMLButtonElement);
-    this.again.addEventListener("click", () => this.#close());
     this.#closeWhenDone();
   }
 
@@ -63,8 +61,8 @@ export class TrustLine {
     this.line.dataset.trust = key;
     setText(this.word, WORDS[key].word);
     setText(this.explained, WORDS[key].explained(chat.peer ?? ""));
-    show(this.verify, key === "unverified");
-    show(this.again, trust === "verified");
+    show(this.verify, key === "unverified" || key === "verified");
+    setText(this.verify, key === "verified" ? "Compare" : "Verify");
   }
 
   #close() {

@@ -6,7 +6,7 @@
 
 /** @import { Peer, Snapshot } from "../peer/peer.js" */
 
-import { part, setText, show } from "./dom.js";
+import { part, presence, setText, show } from "./dom.js";
 import { SafetyNumber } from "./safety_number.js";
 import { emojiItems, isAlarming, spokenFor, wordsFor } from "./verify_words.js";
 import { WRITABLE } from "./view.js";
@@ -36,6 +36,7 @@ export class VerifyPanel {
     this.title = part(root, "verify-title", HTMLElement);
     this.what = part(root, "verify-what", HTMLElement);
     this.emoji = part(root, "sas-emoji", HTMLElement);
+    this.emojiThere = presence(this.emoji);
     this.note = part(root, "verify-note", HTMLElement);
     this.calm = part(root, "verify-calm", HTMLElement);
     this.answers = part(root, "verify-answers", HTMLElement);
@@ -54,8 +55,7 @@ export class VerifyPanel {
 
   /** @param {ParentNode} root */
   #listen(root) {
-    this.opener.addEventListener("click", () => this.begin());
-    part(root, "verify-again", HTMLButtonElement).addEventListener("click", () => this.open());
+    this.opener.addEventListener("click", () => (this.before?.trust === "verified" ? this.open() : this.begin()));
     part(root, "verify-close", HTMLButtonElement).addEventListener("click", () => this.close());
     part(root, "verify-end", HTMLButtonElement).addEventListener("click", this.actions.end);
     this.match.addEventListener("click", () => this.actions.confirm(true) && this.#leave());
@@ -130,7 +130,7 @@ export class VerifyPanel {
       this.emoji.dataset.drawn = drawn;
       this.emoji.replaceChildren(...emojiItems(emoji));
     }
-    show(this.emoji, emoji.length > 0);
+    this.emojiThere(emoji.length > 0);
   }
 
   /**

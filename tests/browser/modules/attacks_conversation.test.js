@@ -4,8 +4,8 @@
 import { describe, expect, it } from "./kit.js";
 import { LossyTalk, seeded } from "./lossy.js";
 
-/** Both say `count` things at once, while frames are lost and the channel breaks. */
-async function run(seed, { count, losing, cutting }) {
+/** Both say `count` things at once, while frames are lost, the channel breaks, and either begins new handshakes. */
+async function run(seed, { count, losing, cutting, renewing = 0 }) {
   const talk = await LossyTalk.new(seeded(seed));
   while (talk.ends.some(([end]) => end.said.length < count)) {
     for (const [end] of talk.ends) {
@@ -16,6 +16,10 @@ async function run(seed, { count, losing, cutting }) {
     await talk.turn(losing);
     if (talk.random() < cutting) {
       talk.disconnects();
+    }
+    if (talk.random() < renewing) {
+      const [end, other] = talk.ends[talk.below(2)];
+      await end.renew(other);
     }
   }
   await talk.settles();
@@ -39,10 +43,16 @@ describe("a channel that loses what it likes", () => {
   });
 
   it("delivers a thousand messages each way once and in order though frames and acknowledgements are lost", async () => {
-    const talk = await run(2, { count: 1_000, losing: 0.02, cutting: 0.02 });
+    const talk = await run(2, { count: 1_000, losing: 0.02, cutting: 0.05 });
     expectAllArrived(talk);
     expect(talk.cuts).to.be.above(3);
     expect(talk.lost).to.be.above(100);
+  });
+
+  it("delivers a thousand messages each way once and in order though the keys change all the time", async () => {
+    const talk = await run(6, { count: 1_000, losing: 0.02, cutting: 0.02, renewing: 0.1 });
+    expectAllArrived(talk);
+    expect(talk.alice.renewals + talk.bob.renewals).to.be.above(5);
   });
 
   it("delivers all once and in order whatever is lost", async () => {

@@ -1,4 +1,5 @@
-import { Call, DEADLINES, ENDINGS, TABLE } from "/static/js/peer/call.js";
+import { Call } from "/static/js/peer/call.js";
+import { DEADLINES, ENDINGS, TABLE } from "/static/js/peer/call_table.js";
 import { Classic } from "/static/js/peer/classic.js";
 import { SENTENCES } from "/static/js/peer/errors.js";
 import { SESSION, Stage } from "./call_scripts.js";

@@ -1,5 +1,6 @@
 import { Classic } from "/static/js/peer/classic.js";
-import { Conversation, ENDINGS, TABLE } from "/static/js/peer/conversation.js";
+import { Conversation } from "/static/js/peer/conversation.js";
+import { ENDINGS, TABLE } from "/static/js/peer/conversation_table.js";
 import { PeerError, SENTENCES, Unexpected } from "/static/js/peer/errors.js";
 import { b64url, isId } from "/static/js/peer/primitives.js";
 import { agreed, Pair } from "./devices.js";

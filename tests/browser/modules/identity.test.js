@@ -45,17 +45,29 @@ describe("identity", () => {
     expect((await (await open()).nameKey("aLICE")).public).to.deep.equal(alice.public);
   });
 
-  it("a new identity keeps nothing of the old one", async () => {
+  it("a new identity keeps nothing of the old one but its names", async () => {
     const { identity, open, storage } = await device();
     identity.meet("bob", B);
     identity.newInvite("alice");
+    identity.keepOpened(new Invite("bob", UUID, A));
+    const nameKey = await identity.nameKey("Alice");
     await identity.wipe();
-    expect(TABLES.map((table) => storage.table(table).size)).to.deep.equal([0, 0, 0, 0]);
+    const left = TABLES.map((table) => [...storage.table(table).keys()]);
+    expect(left).to.deep.equal([["name:alice"], [], [], []]);
     identity.meet("bob", C);
     expect(storage.table("pins").size).to.equal(0);
     const fresh = await open();
     expect(fresh.key.public).not.to.deep.equal(identity.key.public);
     expect(fresh.pin("bob")).to.equal(null);
+    expect((await fresh.nameKey("alice")).public).to.deep.equal(nameKey.public);
+  });
+
+  it("a storage can be emptied of everything", async () => {
+    const { identity, storage } = await device();
+    await identity.nameKey("alice");
+    identity.meet("bob", B);
+    await storage.clear();
+    expect(TABLES.map((table) => storage.table(table).size)).to.deep.equal([0, 0, 0, 0]);
   });
 
   it("the first key met stays until another is accepted", async () => {

@@ -2,6 +2,7 @@ import { IdentityDamaged } from "/static/js/peer/errors.js";
 import { Identity } from "/static/js/peer/identity.js";
 import { IdentityStore } from "/static/js/peer/identity_store.js";
 import { dh, publicKey } from "/static/js/peer/primitives.js";
+import { TABLES } from "/static/js/peer/storage.js";
 import { chance, describe, expect, it, rejection, same } from "./kit.js";
 
 const [B, C] = [same("b"), same("c")];
@@ -182,6 +183,40 @@ describe("identity_store", () => {
     const again = await IdentityStore.open(browser());
     expect(again.table("pins").get("bob")).to.deep.equal({ name: "bob", pins: [] });
     again.close();
+  });
+
+  tabs("a new identity keeps the keys of its names, on the disk too, and nothing else", async (tab) => {
+    const { store, identity } = await tab();
+    const names = ["alice", "bob_2"];
+    const before = await Promise.all(names.map((name) => identity.nameKey(name)));
+    identity.meet("bob", B);
+    identity.newInvite("alice");
+    for (const place of ["a before", "name", "name9", "name;", "zz after"]) {
+      store.change("keys", place, () => store.table("keys").get("identity"));
+    }
+    await identity.wipe();
+    const again = await IdentityStore.open(browser());
+    const left = TABLES.map((table) => [...again.table(table).keys()]);
+    again.close();
+    expect(left).to.deep.equal([["name:alice", "name:bob_2"], [], [], []]);
+    for (const fresh of [await Identity.open(store, chance, Date.now), (await tab()).identity]) {
+      const after = await Promise.all(names.map((name) => fresh.nameKey(name)));
+      expect(after.map((key) => key.public)).to.deep.equal(before.map((key) => key.public));
+      expect(fresh.key.public).not.to.deep.equal(identity.key.public);
+      expect(fresh.pin("bob")).to.equal(null);
+    }
+  });
+
+  tabs("everything can be deleted, also what is damaged", async (tab) => {
+    const { store } = await tab();
+    store.change("keys", "name:alice", () => ({ public: "damaged" }));
+    await store.settled();
+    expect(await rejection(tab())).to.be.instanceOf(IdentityDamaged);
+    const damaged = await IdentityStore.open(browser());
+    await damaged.clear();
+    damaged.close();
+    const { identity } = await tab();
+    expect((await identity.nameKey("alice")).public).to.have.length(32);
   });
 
   tabs("two tabs that begin at once have one identity", async (tab) => {

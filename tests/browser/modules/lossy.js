@@ -67,7 +67,7 @@ class End {
     }
   }
 
-  // The handshake beside it, as call.js has it
+  // The handshake beside it, as renewal.js has it
 
   async renew(other) {
     if (this.renewal === null) {

@@ -371,6 +371,15 @@ describe("lowkey2: signals and messages", () => {
     expect([alice.offers(false), bob.offers(true)]).to.deep.equal([true, false]);
   });
 
+  it("a step is named by its number and nothing like it", async () => {
+    const pair = await Pair.new();
+    const one = await pair.alice.opening();
+    for (const unlike of [true, "1", [1], null]) {
+      expect(await pair.bob.receiveKey({ ...one, step: unlike }), String(unlike)).to.deep.equal([]);
+      expect(pair.bob.role).to.equal(null);
+    }
+  });
+
   it("plain, repeated, reflected and unopenable signals are dropped and change nothing", async () => {
     const { alice, bob } = await agreed();
     const box = alice.sealSignal("offer", OFFER);

@@ -1,0 +1,91 @@
+"""A handshake beside the open channel, for new keys. Mirrors static/js/peer/renewal.js.
+
+It changes nothing before it has verified with the identity that the conversation began with: until then its steps go out
+under the session in which it runs, and the call keeps its own. A failing one, or one of somebody else, is forgotten.
+"""
+
+from __future__ import annotations
+
+from signaling.messages import JoinedPayload
+
+from . import effects
+from .classic import Payload
+from .effects import Effect, Notice, Rekeyed
+from .errors import KeyRefused
+from .lowkey2 import Lowkey2, step_of
+from .suite import Suite
+
+
+class Renewal:
+    """For the conversation with `peer` that began under `suite` in `session`; one handshake at a time, or none."""
+
+    def __init__(self, peer: str, suite: Suite, session: JoinedPayload) -> None:
+        self._peer = peer
+        self._suite = suite
+        self._attempt: Lowkey2 | None = None
+        self._session = self._standing = session
+
+    @property
+    def begun(self) -> bool:
+        """Whether this side has begun one, and waits for the server or for the other side."""
+        return self._attempt is not None and self._attempt.role != "called"
+
+    def begin(self) -> list[Effect]:
+        """The two have lost each other's keys. Nothing but a session is asked for before that session stands."""
+        fresh = self._suite.renewal()
+        if fresh is None:
+            return []
+        self._take(fresh)
+        return [effects.connect(self._peer)]
+
+    def joined(self, session: JoinedPayload) -> list[Effect]:
+        """The session that this side asked for stands."""
+        assert self._attempt is not None, "a session is asked for by an attempt"
+        self._session = session
+        return self._keys([self._attempt.opening()])
+
+    def receive(self, payload: Payload, session: JoinedPayload | None = None) -> list[Effect]:
+        """Take a step of the other side's, which may have come in a session of its own."""
+        attempt = self._attempt
+        if step_of(payload) == 1 and not self.begun:
+            attempt = self._suite.renewal()
+            self._take(attempt)
+        if attempt is None:
+            return []
+        try:
+            steps = self._answers(attempt, payload, session)
+        except KeyRefused:
+            self.forget()
+            return []
+        return [*self._keys(steps), *self._met(attempt)]
+
+    def forget(self) -> None:
+        """Drop the keys of one that has failed, has taken too long, or is over with the call."""
+        self._take(None)
+
+    def _take(self, attempt: Lowkey2 | None) -> None:
+        if self._attempt is not None:
+            self._attempt.erase()
+        self._attempt = attempt
+        self._session = self._standing
+
+    def _answers(self, attempt: Lowkey2, payload: Payload, session: JoinedPayload | None) -> list[Payload]:
+        """The steps to send back. Whose step 1 stands is answered without asking, in the session that it came in."""
+        rings = attempt.role is None
+        steps = attempt.receive_key(payload)
+        if step_of(payload) == 1 and attempt.role == "called":
+            self._session = session or self._session
+        return attempt.answer() if rings and attempt.role == "called" else steps
+
+    def _met(self, attempt: Lowkey2) -> list[Effect]:
+        """The keys stand: they take the place of the old ones, if the identity is the same."""
+        if attempt.their_identity is None:
+            return []
+        if not attempt.agreed or attempt.their_identity != self._suite.their_identity:
+            self.forget()
+            return [Notice("stranger")]
+        self._attempt, self._standing = None, self._session
+        return [Rekeyed(attempt, self._session)]
+
+    def _keys(self, payloads: list[Payload]) -> list[Effect]:
+        return effects.keys(self._peer, self._session.session_id, payloads)

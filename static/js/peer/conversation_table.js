@@ -1,0 +1,40 @@
+/**
+ * The states of a conversation's channel, as two tables in the manner of call_table.js.
+ * Mirrors chat/peer/conversation_table.py.
+ */
+
+/** @typedef {"greeting" | "secured" | "reconnecting" | "ended"} State */
+
+/** @type {Readonly<Record<string, State>>} */
+export const TABLE = Object.freeze({
+  "greeting ready": "secured",
+  "greeting interrupted": "reconnecting",
+  "greeting recovered": "greeting",
+  "greeting reopened": "greeting",
+  "greeting rekeyed": "greeting",
+  "secured interrupted": "reconnecting",
+  "secured recovered": "secured",
+  "secured reopened": "greeting",
+  "secured rekeyed": "greeting",
+  "reconnecting interrupted": "reconnecting",
+  "reconnecting recovered": "greeting",
+  "reconnecting reopened": "greeting",
+  "reconnecting rekeyed": "reconnecting",
+});
+
+/** @type {Readonly<Record<string, string>>} */
+export const ENDINGS = Object.freeze({
+  "greeting closed": "left",
+  "greeting failed": "lost",
+  "greeting silent": "no_hello",
+  "greeting end": "you_left",
+  "greeting bye": "left",
+  "secured closed": "left",
+  "secured failed": "lost",
+  "secured end": "you_left",
+  "secured bye": "left",
+  "reconnecting closed": "left",
+  "reconnecting failed": "lost",
+  "reconnecting end": "you_left",
+  "reconnecting bye": "left",
+});

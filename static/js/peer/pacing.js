@@ -1,0 +1,103 @@
+/**
+ * What a link needs a clock for: how long things may last, when to acknowledge and to send again, and how often new keys are
+ * agreed on. Mirrors chat/peer/pacing.py.
+ */
+
+import { Timers } from "./timers.js";
+
+/** @import {Conversation} from "./conversation.js" */
+/** @import {After} from "./timers.js" */
+
+/** @typedef {() => void} Action */
+
+const ACK_SECONDS = 0.05;
+/** What is not acknowledged for so long, with nothing on its way, is sent again; then after twice as long, and so on. */
+const RESEND_SECONDS = 3;
+const HELLO_SECONDS = 20;
+const HANDSHAKE_SECONDS = 60;
+/** How often a new handshake may be begun. */
+const RENEW_SECONDS = 10;
+/** How many of the other side's are answered. */
+const RENEWALS_A_MINUTE = 3;
+
+/** The timers of one link. */
+export class Pacing {
+  #timers;
+  #clock;
+  #patience = RESEND_SECONDS;
+  #acknowledged = 0;
+  /** @type {number[]} */
+  #answered = [];
+
+  /** @param {After} after @param {() => number} clock counts seconds and never goes back */
+  constructor(after, clock) {
+    this.#timers = new Timers(after);
+    this.#clock = clock;
+  }
+
+  /** The call is in another state, which may last so long. @param {number | undefined} deadline @param {Action} timeout */
+  followCall(deadline, timeout) {
+    this.#timers.cancel("call");
+    if (deadline !== undefined) {
+      this.#timers.start("call", deadline, timeout);
+    }
+  }
+
+  /**
+   * Call back when something is due, as things stand now.
+   * @param {Conversation} conversation
+   * @param {{acknowledge: Action, resend: Action, silent: Action}} actions
+   */
+  followConversation(conversation, { acknowledge, resend, silent }) {
+    if (conversation.owes) {
+      this.#timers.start("ack", ACK_SECONDS, acknowledge);
+    }
+    if (conversation.outstanding) {
+      this.#timers.start("resend", this.#patience, resend);
+    }
+    if (conversation.state === "greeting") {
+      this.#timers.start("hello", HELLO_SECONDS, silent);
+    } else {
+      this.#timers.cancel("hello");
+    }
+  }
+
+  /** Whether anything was acknowledged since this was last asked; without, patience grows. @param {Conversation} conversation */
+  progress(conversation) {
+    const progress = conversation.acknowledged !== this.#acknowledged;
+    this.#acknowledged = conversation.acknowledged;
+    this.#patience = progress ? RESEND_SECONDS : this.#patience * 2;
+    return progress;
+  }
+
+  /** Whether a handshake that the other side begins may be answered unasked. It has its time, and then `forget`. @param {Action} forget */
+  mayAnswer(forget) {
+    const now = this.#clock();
+    this.#answered = this.#answered.filter((at) => now - at < 60);
+    if (this.#answered.length >= RENEWALS_A_MINUTE) {
+      return false;
+    }
+    this.#answered.push(now);
+    this.#timers.start("handshake", HANDSHAKE_SECONDS, forget);
+    return true;
+  }
+
+  /** Whether this side may begin one now. It has its time, and then `forget`. @param {Action} forget */
+  mayBegin(forget) {
+    if (this.#timers.runs("renew")) {
+      return false;
+    }
+    this.#timers.start("renew", RENEW_SECONDS, () => {});
+    this.#timers.start("handshake", HANDSHAKE_SECONDS, forget);
+    return true;
+  }
+
+  /** The handshake has finished, and `hello` is awaited anew. */
+  rekeyed() {
+    this.#timers.cancel("hello", "handshake");
+  }
+
+  stop() {
+    this.#timers.cancel();
+  }
+}

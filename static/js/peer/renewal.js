@@ -1,0 +1,153 @@
+/**
+ * A handshake beside the open channel, for new keys. Mirrors chat/peer/renewal.py.
+ *
+ * It changes nothing before it has verified with the identity that the conversation began with: until then its steps go out
+ * under the session in which it runs, and the call keeps its own. A failing one, or one of somebody else, is forgotten.
+ *
+ * One that is forgotten while it computes says nothing more.
+ */
+
+import { connect, keys } from "./effects.js";
+import { KeyRefused } from "./errors.js";
+import { stepOf } from "./lowkey2.js";
+import { equal } from "./primitives.js";
+
+/** @import {JoinedPayload, Payload} from "../signaling/messages.js" */
+/** @import {Effect} from "./effects.js" */
+/** @import {Lowkey2} from "./lowkey2.js" */
+/** @import {Suite} from "./suite.js" */
+
+/** For the conversation with `peer` that began under `suite` in `session`; one handshake at a time, or none. */
+export class Renewal {
+  #peer;
+  #suite;
+  /** @type {Lowkey2 | null} */
+  #attempt = null;
+  #session;
+  #standing;
+
+  /** @param {string} peer @param {Suite} suite @param {JoinedPayload} session */
+  constructor(peer, suite, session) {
+    this.#peer = peer;
+    this.#suite = suite;
+    this.#session = this.#standing = session;
+  }
+
+  /** Whether this side has begun one, and waits for the server or for the other side. */
+  get begun() {
+    return this.#attempt !== null && this.#attempt.role !== "called";
+  }
+
+  /**
+   * The two have lost each other's keys. Nothing but a session is asked for before that session stands.
+   * @returns {Effect[]}
+   */
+  begin() {
+    const fresh = this.#suite.renewal();
+    if (fresh === null) {
+      return [];
+    }
+    this.#take(fresh);
+    return [connect(this.#peer)];
+  }
+
+  /** The session that this side asked for stands. @param {JoinedPayload} session @returns {Promise<Effect[]>} */
+  async joined(session) {
+    const attempt = this.#attempt;
+    if (attempt === null) {
+      return [];
+    }
+    this.#session = session;
+    const steps = await this.#unlessForgotten(attempt, async () => [await attempt.opening()]);
+    return steps === null ? [] : this.#keys(steps);
+  }
+
+  /**
+   * Take a step of the other side's, which may have come in a session of its own.
+   * @param {Payload} payload
+   * @param {JoinedPayload | null} [session]
+   * @returns {Promise<Effect[]>}
+   */
+  async receive(payload, session = null) {
+    if (stepOf(payload) === 1 && !this.begun) {
+      this.#take(this.#suite.renewal());
+    }
+    const attempt = this.#attempt;
+    if (attempt === null) {
+      return [];
+    }
+    const steps = await this.#unlessForgotten(attempt, () => this.#answers(attempt, payload, session));
+    return steps === null ? [] : [...this.#keys(steps), ...this.#met(attempt)];
+  }
+
+  /** Drop the keys of one that has failed, has taken too long, or is over with the call. */
+  forget() {
+    this.#take(null);
+  }
+
+  /** @param {Lowkey2 | null} attempt */
+  #take(attempt) {
+    this.#attempt?.erase();
+    this.#attempt = attempt;
+    this.#session = this.#standing;
+  }
+
+  /**
+   * What an attempt comes to; null when it fails, or has been forgotten by then, which erases it.
+   * @param {Lowkey2} attempt
+   * @param {() => Promise<Payload[]>} work
+   */
+  async #unlessForgotten(attempt, work) {
+    try {
+      const steps = await work();
+      if (this.#attempt === attempt) {
+        return steps;
+      }
+      attempt.erase();
+    } catch (fault) {
+      if (this.#attempt !== attempt) {
+        return null;
+      }
+      this.forget();
+      if (!(fault instanceof KeyRefused)) {
+        throw fault;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The steps to send back. Whose step 1 stands is answered without asking, in the session that it came in.
+   * @param {Lowkey2} attempt
+   * @param {Payload} payload
+   * @param {JoinedPayload | null} session
+   * @returns {Promise<Payload[]>}
+   */
+  async #answers(attempt, payload, session) {
+    const rings = attempt.role === null;
+    const steps = await attempt.receiveKey(payload);
+    if (stepOf(payload) === 1 && attempt.role === "called" && this.#attempt === attempt) {
+      this.#session = session ?? this.#session;
+    }
+    return rings && attempt.role === "called" ? attempt.answer() : steps;
+  }
+
+  /** The keys stand: they take the place of the old ones, if the identity is the same. @param {Lowkey2} attempt @returns {Effect[]} */
+  #met(attempt) {
+    if (attempt.theirIdentity === null) {
+      return [];
+    }
+    const expected = this.#suite.theirIdentity;
+    if (!attempt.agreed || expected === null || !equal(attempt.theirIdentity, expected)) {
+      this.forget();
+      return [{ do: "notice", reason: "stranger" }];
+    }
+    [this.#attempt, this.#standing] = [null, this.#session];
+    return [{ do: "rekeyed", suite: attempt, session: this.#session }];
+  }
+
+  /** @param {Payload[]} payloads */
+  #keys(payloads) {
+    return keys(this.#peer, this.#session.sessionId, payloads);
+  }
+}
