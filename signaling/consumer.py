@@ -174,7 +174,10 @@ class SignalingConsumer(AsyncConsumer):
             logger.error("Leaving ended with an unexpected %s", type(error).__name__)
 
     async def _emit(self, event: Any) -> None:
-        await self.base_send(event)
+        try:
+            await self.base_send(event)
+        except RuntimeError as error:  # what daphne's WebSocket library raises for a socket that is gone
+            raise ConnectionError from error
 
     async def _push(self, frame: str) -> None:
         if not self._open:

@@ -50,7 +50,7 @@ class FlippedTest(EvilCase):
             await self.settled(self.alice)
             self.assertEqual(self.alice.snapshot().chat_state, "connecting")
             self.alice.runs_out_of_patience()
-            self.assertEqual(await self.soon(self.bob.ended()), "left")
+            self.assertEqual(await self.soon(self.bob.ended()), "hung_up")
             await self.assert_nothing_left(self.alice, self.bob)
 
 
@@ -70,7 +70,7 @@ class WithheldTest(EvilCase):
                     self.assert_never_secured(self.alice, self.bob)
                     await self.assert_nothing_left(*[self.bob] if number == 3 else [self.alice, self.bob])
                     self.alice.runs_out_of_patience()
-                    self.assertIn(await self.soon(self.alice.ended()), ("no_answer", "no_key", "no_path"))
+                    self.assertIn(await self.soon(self.alice.ended()), ("no_answer", "undecided", "no_path"))
                     if number > 1:
                         await self.soon(self.bob.ended())
                     self.evil.behave()

@@ -89,7 +89,7 @@ class MadeUpTest(EvilCase):
             garbage = {"v": 2, "step": 1, "hs": b64(os.urandom(16)), "m": b64(os.urandom(48)), "invite": invite.uuid}
             self.evil.tell(self.bob.name, joined(self.alice.name), key(self.alice.name, garbage))
             await self.soon(self.bob.until(lambda: self.bob._link is not None))
-            self.assertEqual(await self.soon(self.bob.ended()), "invite_failed")
+            self.assertEqual(await self.soon(self.bob.ended()), "their_invite_changed")
             await self.assert_nothing_left(self.alice, self.bob)
             self.evil.behave()
             await self.connect()

@@ -207,7 +207,7 @@ class ContentsTest(SimpleTestCase):
         alice.leave()
         carry(alice, bob)
         alice.end()
-        self.assertEqual((bob.state, bob.reason, bob.messages), (State.ENDED, "left", []))
+        self.assertEqual((bob.state, bob.reason, bob.messages), (State.ENDED, "ended", []))
         self.assertEqual((alice.reason, alice.messages, waiting.status), ("you_left", [], "failed"))
 
     def test_a_channel_that_closes_without_a_word_clears_nothing(self) -> None:

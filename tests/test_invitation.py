@@ -85,6 +85,14 @@ class InvitationTest(SimpleTestCase):
             invitation.ended("invite_used", self.alice, verified=False)
             self.assertEqual(invitation.state, state)
 
+    def test_one_that_waits_says_for_what(self) -> None:
+        for held, words in ((False, "as soon as you are online."), (True, "when this chat is over.")):
+            invitation = self.open(self.fragment)
+            invitation.held = held
+            self.assertIn(words, invitation.sentence)
+            invitation.state = "calling"
+            self.assertEqual(invitation.sentence, "Calling bob with their invite.")
+
     def test_every_state_has_a_sentence(self) -> None:
         for state in SENTENCES:
             sentence = Invitation("bob", state).sentence

@@ -117,14 +117,14 @@ class DeadlinesTest(SimpleTestCase):
         world.rings()
         world.link.accept()
         self.assertEqual((world.link.state, world.glasses.running), ("connecting", [20]))
-        self.ends(world, "failed", "no_key")
+        self.ends(world, "failed", "undecided")
 
     async def test_an_answer_that_is_withheld(self) -> None:
         world = World()
         world.dials()
         world.link.key(world.bob.says("STEP2"))
         self.assertEqual((world.link.state, world.glasses.running), ("connecting", [30]))
-        self.ends(world, "failed", "no_path")
+        self.ends(world, "failed", "undecided")
         await world.link.wait_closed()
 
     async def test_an_offer_that_is_withheld(self) -> None:
@@ -273,6 +273,31 @@ class BesideTest(SimpleTestCase):
         self.assertEqual(world.steps(), ["key:exchange 1", "key:exchange 3"])
         await world.ends()
 
+    async def test_one_that_the_other_side_does_not_finish_ends_no_chat_and_is_begun_again(self) -> None:
+        world = World()
+        world.chats()
+        assert world.bob.attempt is not None
+        world.link.received(world.bob.attempt.seal({"t": "hello", "seq": 1, "features": []}))
+        world.link.key(world.bob.says("STEP1"))
+        world.link.key(world.bob.says("STEP3"))
+        self.assertEqual((world.link.state, world.steps()), ("connecting", ["key:exchange 2"]))
+        world.glasses.run_out(20)
+        self.assertEqual((world.link.over, world.steps()), (False, ["session:connect"]))
+        await world.ends()
+
+    async def test_its_caller_speaks_first_when_it_is_not_spoken_to(self) -> None:
+        world = World()
+        world.chats()
+        assert world.bob.attempt is not None
+        world.link.received(world.bob.attempt.seal({"t": "hello", "seq": 1, "features": []}))
+        world.link._renew()
+        world.link.joined(LATER)
+        world.link.key(world.bob.says("STEP2"))
+        self.assertEqual(world.link.state, "connecting")
+        world.glasses.run_out(1)
+        self.assertEqual(world.link.state, "secured")
+        await world.ends()
+
     async def test_the_session_that_a_renewal_asked_for_is_not_another_call(self) -> None:
         world = World()
         world.chats()
@@ -306,6 +331,6 @@ class AcknowledgingTest(SimpleTestCase):
         world.link.received(world.bob.attempt.seal({"t": "hello", "seq": 1, "features": []}))
         self.assertEqual((world.link.state, world.link.trust), ("secured", "unverified"))
         world.link.received(world.bob.attempt.seal({"t": "bye", "seq": 2}))
-        self.assertEqual((world.link.state, world.link.reason, world.glasses.running), ("ended", "left", []))
+        self.assertEqual((world.link.state, world.link.reason, world.glasses.running), ("ended", "ended", []))
         self.assertEqual(world.steps(), ["session:leave"])
         await world.link.wait_closed()

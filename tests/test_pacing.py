@@ -17,7 +17,7 @@ class Talk:
     """What pacing looks at in a conversation."""
 
     def __init__(self) -> None:
-        self.owes, self.outstanding, self.acknowledged = False, True, 0
+        self.owes, self.outstanding, self.acknowledged, self.held = False, True, 0, False
         self.state = State.SECURED
 
 
@@ -36,7 +36,9 @@ class PacingTest(SimpleTestCase):
         return cast(Conversation, self.talk)
 
     def waits(self) -> list[float]:
-        self.pacing.follow_conversation(self.conversation, nothing, nothing, nothing)
+        self.pacing.follow_conversation(
+            self.conversation, acknowledge=nothing, resend=nothing, release=nothing, silent=nothing
+        )
         return self.glasses.running
 
     def test_so_many_handshakes_are_answered_in_any_minute(self) -> None:

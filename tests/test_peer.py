@@ -52,14 +52,14 @@ class PeerTest(PeerTestCase):
             self.assertEqual(alice.snapshot().chat_sentence, "You left the chat.")
             heard = [message.body async for message in bob.messages()]
             self.assertEqual(heard, [str(n) for n in range(50)])
-            self.assertEqual(await bob.ended(), "left")
+            self.assertEqual(await bob.ended(), "ended")
 
     async def test_leaving_clears_the_chat_on_both_sides(self) -> None:
         async with self.peer("alice") as alice, self.peer("bob") as bob:
             await self.secured(alice, bob)
             await self.chat_goes_on(alice, bob)
             alice.end()
-            self.assertEqual(await soon(bob.ended()), "left")
+            self.assertEqual(await soon(bob.ended()), "ended")
             self.assertEqual((alice.snapshot().messages, bob.snapshot().messages), ([], []))
 
     async def test_after_a_path_was_lost_the_next_call_goes_on_under_the_same_name(self) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from unittest import mock
 
 from django.test import SimpleTestCase
 from msgspec import Raw
@@ -14,6 +15,7 @@ from chat.peer import Peer
 from chat.peer.classic import Classic, Payload
 from chat.peer.effects import Send
 from chat.peer.errors import sentence
+from chat.peer.link import Link
 from chat.peer.unasked import MAX_UNASKED
 from signaling import messages as wire
 from tests.support.call_scripts import Bob, short
@@ -274,6 +276,24 @@ class AcceptingTest(SimpleTestCase):
         self.assertEqual(world.state, ("blocked", "bob"))
         world.server.sent.clear()
         world.states.clear()
+
+    async def test_what_begins_with_another_step_than_the_first_never_rings(self) -> None:
+        for step in (2, 3, "1", None):
+            world = World()
+            world.says(
+                joined("mallory"), key("mallory", {"v": 2, "step": step, "hs": "AAAAAAAAAAAAAAAAAAAAAA==", "m": "AAAA"})
+            )
+            self.assertNotIn("ringing", world.states, step)
+            world.says(joined("bob"), key("bob"))
+            self.assertEqual(world.peer.snapshot().chat_state, "ringing")
+
+    async def test_a_fault_of_ones_own_is_told_of_and_costs_no_more_than_the_message(self) -> None:
+        told: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["exception"]))
+        world = World()
+        with mock.patch.object(Link, "ring", side_effect=ZeroDivisionError):
+            world.says(joined("bob"), key("bob"))
+        self.assertIsInstance(told[0], ZeroDivisionError)
 
     async def test_who_called_calls_again_at_once_and_is_asked_no_more(self) -> None:
         world = World()

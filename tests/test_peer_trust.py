@@ -125,10 +125,33 @@ class InvitesTest(PeerTestCase):
         maker, opener = new_identity(), new_identity()
         link = f"invite={maker.new_invite(self.name('bob')).link('').partition('=')[2]}"
         async with self.peer("alice", opener) as alice:
-            self.assertEqual(await self.refused(alice, link), ("offline", "USER_OFFLINE"))
+            self.assertEqual(await self.refused(alice, link), ("offline", "inviter_offline"))
             async with self.peer("bob", maker) as bob:
                 await self.secured(alice, bob)
                 self.assertEqual(trusts(alice, bob), ["verified", "verified"])
+
+    async def test_an_invite_whose_link_was_changed_is_refused_and_both_learn_it_and_it_stays_good(self) -> None:
+        async with self.peer("alice") as alice, self.peer("carol") as carol, self.peer("bob") as bob:
+            good = fragment(bob.create_invite())
+            changed = good[:-2] + ("A" if good[-2] != "A" else "B") + good[-1]
+            self.assertEqual(await self.refused(alice, changed), ("unknown", "invite_unknown"))
+            self.assertEqual(bob.snapshot().chat_sentence, sentence("their_invite_changed", alice.name))
+            carol.open_invite(good)
+            await soon(bob.ringing())
+            self.assertTrue(bob.snapshot().invited)
+
+    async def test_an_invite_opened_in_a_chat_waits_for_its_end(self) -> None:
+        async with self.peer("alice") as alice, self.peer("carol") as carol, self.peer("bob") as bob:
+            await self.ring(alice, bob)
+            bob.accept()
+            await soon(alice.secured())
+            alice.open_invite(fragment(carol.create_invite()))
+            invitation = alice.snapshot().invitation
+            assert invitation is not None
+            self.assertEqual(invitation.state, "waiting")
+            self.assertIn("when this chat is over.", invitation.sentence)
+            alice.end()
+            self.assertEqual(await soon(carol.ringing()), alice.name)
 
     async def test_two_who_call_each_other_one_under_an_invite_end_verified(self) -> None:
         async with self.peer("alice") as alice, self.peer("bob") as bob:
@@ -175,13 +198,14 @@ class OtherDeviceTest(PeerTestCase):
             bob.accept()
             await soon(alice.until(lambda: alice.snapshot().chat_state == "blocked"))
             alice.refuse_key()
-            self.assertEqual((await soon(alice.ended()), await soon(bob.ended())), ("you_refused_key", "left"))
+            self.assertEqual((await soon(alice.ended()), await soon(bob.ended())), ("you_refused_key", "hung_up"))
             self.assertEqual([pin.verified for pin in device.pins(bob.name)], [True])
 
     async def test_the_called_one_is_asked_too_and_may_accept(self) -> None:
         device = self.alice_who_knows_another_bob()
         async with self.peer("alice", device) as alice, self.peer("bob") as bob:
             await self.ring(bob, alice)
+            self.assertTrue(alice.snapshot().known)
             alice.accept()
             await soon(alice.until(lambda: alice.snapshot().chat_state == "blocked"))
             alice.accept_key()
@@ -195,7 +219,7 @@ class OtherDeviceTest(PeerTestCase):
             alice.accept()
             await soon(alice.until(lambda: alice.snapshot().chat_state == "blocked"))
             alice.refuse_key()
-            self.assertEqual((await soon(alice.ended()), await soon(bob.ended())), ("you_refused_key", "left"))
+            self.assertEqual((await soon(alice.ended()), await soon(bob.ended())), ("you_refused_key", "hung_up"))
 
     async def test_accepted_when_the_other_one_has_gone_the_next_call_goes_through(self) -> None:
         device = self.alice_who_knows_another_bob()

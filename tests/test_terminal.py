@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chat.peer.terminal import Exit
 from tests.support.classic_peer import ClassicPeer
+from tests.support.people import new_identity
 from tests.support.server import DaphneServer, ServerTestCase
 from tests.support.terminal import PATIENCE, Run
 
@@ -33,7 +34,7 @@ class TerminalTest(ServerTestCase):
         for line in ("hello", "schöne Grüße 🎉", "/not a command", "last, without an end of line"):
             bob.reads(f"alice: {line}")
         self.assertEqual(alice.exits(), Exit.OK)
-        bob.says("alice left the chat.")
+        bob.says("alice ended the chat, and its messages are deleted.")
 
     def test_an_echo_answers_one_after_the_other(self) -> None:
         echo = self.run_peer("echo", "--accept", "--echo")
@@ -46,7 +47,7 @@ class TerminalTest(ServerTestCase):
             caller.end_of_input()
             self.assertEqual(caller.exits(), Exit.OK)
             echo.reads(f"{name}: hello")
-            echo.says(f"{name} left the chat.")
+            echo.says(f"{name} ended the chat, and its messages are deleted.")
 
     def test_at_a_terminal_a_call_is_answered_by_hand(self) -> None:
         bob = self.run_peer("bob", typed=True)
@@ -94,8 +95,9 @@ class TerminalTest(ServerTestCase):
         first = self.run_peer("bob", "--accept")
         first.says("Online")
         second = self.run_peer("BOB", "--identity", self.file("thief"))
-        second.says("Somebody is already online under this name.")
+        second.says("This name is in use, or was a moment ago. If it is yours, wait two minutes.")
         self.assertEqual(second.exits(), Exit.NAME_REFUSED)
+        second.said_all()
 
     def test_the_same_device_takes_its_name_over_and_the_first_steps_back(self) -> None:
         first = self.run_peer("bob", "--accept")
@@ -155,7 +157,7 @@ class TerminalTest(ServerTestCase):
             alice = self.run_peer("alice", "--connect", "bob")
             alice.says("Connected to bob.")
             alice.process.send_signal(sent)
-            bob.says("alice left the chat.")
+            bob.says("alice ended the chat, and its messages are deleted.")
             self.assertEqual(alice.exits(), code)
 
 
@@ -181,7 +183,7 @@ class VerifyingTest(ServerTestCase):
         alice.type("/match\n")
         alice.says("Connected to bob1. Encrypted and verified.")
         alice.says("You have verified bob1.")
-        bob.says("alice1 says that it matches.")
+        bob.says("alice1 says that they match.")
 
     def test_a_mismatch_is_loud_on_both_sides(self) -> None:
         bob = self.run_peer("bob2", "--accept", *self.new())
@@ -191,7 +193,10 @@ class VerifyingTest(ServerTestCase):
         alice.says("Type /match")
         alice.type("/mismatch\n")
         alice.says("WARNING: it does not match")
-        bob.says("WARNING: alice2's side says that it does not match")
+        bob.says("WARNING: alice2’s side says that it does not match")
+        for side in (alice, bob):
+            side.type("/match\n")
+            side.says("You compared, and it did not match. End this chat and call again.")
 
     def test_both_see_the_same_safety_number(self) -> None:
         bob = self.run_peer("bob3", "--accept", *self.new())
@@ -201,7 +206,9 @@ class VerifyingTest(ServerTestCase):
         for side in (alice, bob):
             side.type("/safety\n")
             side.says("The safety number")
-            numbers.append("".join(side.err.get(timeout=PATIENCE) for _ in range(3)).replace(" ", ""))
+            lines = [side.err.get(timeout=PATIENCE) for _ in range(3)]
+            self.assertEqual({len(line) - len(line.lstrip()) for line in lines}, {2})
+            numbers.append("".join(lines).replace(" ", ""))
         self.assertEqual(numbers[0], numbers[1])
         self.assertRegex(numbers[0], r"^\d{60}$")
 
@@ -209,7 +216,9 @@ class VerifyingTest(ServerTestCase):
         bob = self.run_peer("bob4", "--accept", *self.new())
         bob.type("/invite\n")
         link = bob.out.get(timeout=PATIENCE)
-        alice = self.run_peer("alice4", "--invite", link, *self.new())
+        alice = self.enterContext(Run(None, "alice4", "--invite", link, *self.new()))
+        alice.says("Calling bob4 with their invite.")
+        self.assertEqual(alice.err.get(timeout=PATIENCE), "Connecting to bob4…")
         alice.says("Connected to bob4. Encrypted and verified.")
         bob.says("Connected to alice4. Encrypted and verified.")
         alice.end_of_input()
@@ -224,6 +233,27 @@ class VerifyingTest(ServerTestCase):
             alice = self.run_peer("alice5", "--invite", link)
             alice.says("This link is no whole invite.")
             self.assertEqual(alice.exits(), Exit.USAGE, link)
+
+    def test_an_invite_of_another_server_than_the_one_named_is_a_wrong_argument(self) -> None:
+        link = new_identity().new_invite("bob9").link("https://chat.example")
+        alice = self.run_peer("alice9", "--invite", link)
+        alice.says("This invite is for chat.example, and --server names another.")
+        self.assertEqual(alice.exits(), Exit.USAGE)
+
+    def test_who_is_known_by_name_is_said_to_be_checked(self) -> None:
+        bob = self.run_peer("bob10", *self.new(), typed=True)
+        bob.says("Online")
+        own = self.new()
+        for words in (
+            "Nothing is known about them yet.",
+            "You know a alice10. Whether this is their device is checked",
+        ):
+            alice = self.run_peer("alice10", "--connect", "bob10", *own)
+            bob.says(words)
+            bob.type("/accept\n")
+            alice.says("Connected to bob10.")
+            alice.end_of_input()
+            bob.says("alice10 ended the chat")
 
     def test_another_device_under_a_known_name_stops_a_script_and_asks_a_person(self) -> None:
         alices, bobs, others = self.new(), self.new(), self.new()
@@ -252,8 +282,10 @@ class VerifyingTest(ServerTestCase):
                 alice = self.run_peer("alice7", "--connect", "phone7", *own)
                 await phone.ringing()
                 phone.accept()
+                await asyncio.to_thread(alice.says, "WARNING: phone7 uses an app that cannot prove who it is.")
                 await asyncio.to_thread(alice.says, "It was refused, and nothing was sent.")
                 self.assertEqual(await asyncio.to_thread(alice.exits), Exit.NOT_PROVEN)
+                alice.said_all()
                 await phone.ended()
                 alice = self.run_peer("alice7", "--connect", "phone7", "--allow-classic", *own)
                 await phone.ringing()

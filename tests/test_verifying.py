@@ -67,6 +67,26 @@ class VerifyingTest(SimpleTestCase):
         self.alice.receive({"t": "sas:result", "ok": True})
         self.assertEqual((self.alice.state, self.pair.alice.trust), ("they_mismatched", "unverified"))
 
+    def test_after_a_mismatch_on_either_side_they_do_not_match_any_more(self) -> None:
+        self.compare()
+        run(self.alice, self.bob, self.alice.confirm(False))
+        for side in (self.alice, self.bob):
+            with self.assertRaises(PeerError) as caught:
+                side.confirm(True)
+            self.assertEqual(caught.exception.reason, "mismatched")
+            self.assertEqual(side.confirm(False), [{"t": "sas:result", "ok": False}])
+        self.assertEqual(self.trusts, ("unverified", "unverified"))
+
+    def test_another_handshake_does_not_make_a_mismatch_forgotten(self) -> None:
+        self.compare()
+        run(self.alice, self.bob, self.alice.confirm(False))
+        again = agreed()
+        for side, suite, state in ((self.alice, again.alice, "mismatched"), (self.bob, again.bob, "they_mismatched")):
+            fresh = side.renewed(suite)
+            self.assertEqual(fresh.state, state)
+            with self.assertRaises(PeerError):
+                fresh.confirm(True)
+
     def test_a_result_that_is_none_changes_nothing(self) -> None:
         self.alice.confirm(True)
         for content in ({"t": "sas:result"}, {"t": "sas:result", "ok": None}, {"t": "sas:result", "ok": 0}):
@@ -80,7 +100,7 @@ class VerifyingTest(SimpleTestCase):
         self.alice.receive(commit)
         said = self.alice.receive({"t": "sas:reveal", "nonce": "A" * 43 + "="})
         self.assertEqual(said, [{"t": "sas:result", "ok": False}])
-        self.assertEqual((self.alice.state, self.pair.alice.trust), ("they_mismatched", "unverified"))
+        self.assertEqual((self.alice.state, self.pair.alice.trust), ("mismatched", "unverified"))
 
     def test_safety_numbers_are_confirmed_without_any_emoji(self) -> None:
         self.assertEqual(self.pair.alice.safety_number(), self.pair.bob.safety_number())

@@ -33,7 +33,13 @@ MAX_WAITING = 64
 _TELLS_THE_OTHER = frozenset({"cancel", "timeout", "refused", "failed", "refuse_classic", "refuse_key"})
 _TELLS_IN_A_SESSION = frozenset({"error"})
 _REASONS_TO_DECLINE = frozenset({"declined", "busy"})
-_FAULTS_OF_INVITES = frozenset({"invite_used", "invite_expired", "invite_unknown"})
+_FAULTS_OF_INVITES = {
+    "invite_used": "invite_used",
+    "invite_expired": "invite_expired",
+    "invite_unknown": "invite_unknown",
+    "invite_changed": "invite_unknown",
+}
+"""What is wrong with a caller's invite, and the protocol's word for it."""
 
 
 class Call:
@@ -49,6 +55,8 @@ class Call:
         self.dialled = False
         """Whether this side's person called."""
         self._consented = False
+        self._undecided = False
+        """Whether the other side, which has shown its key, may still be asked about this one's."""
         self._waiting: list[tuple[str, Payload]] = []
         self._renewal: Renewal | None = None
 
@@ -131,15 +139,17 @@ class Call:
         return self._keys([opening])
 
     def declined(self, reason: str, session_id: str | None = None) -> list[Effect]:
-        known = reason in _REASONS_TO_DECLINE or (self._invited and reason in _FAULTS_OF_INVITES)
+        known = reason in _REASONS_TO_DECLINE or (self._invited and reason in _FAULTS_OF_INVITES.values())
         return self._told("declined", reason if known else "declined", session_id)
 
     def left(self, reason: str, session_id: str | None = None) -> list[Effect]:
         """The session is over: the other one left it (`left`) or is gone (`gone`)."""
-        return self._told("left", "gone" if reason == "gone" else "no_answer", session_id)
+        unanswered = self.state is State.CALLING
+        return self._told("left", "gone" if reason == "gone" else "no_answer" if unanswered else "hung_up", session_id)
 
     def error(self, code: str, session_id: str | None = None) -> list[Effect]:
-        return self._told("error", code, session_id)
+        inviter = code == "USER_OFFLINE" and self._invited
+        return self._told("error", "inviter_offline" if inviter else code, session_id)
 
     def server_lost(self) -> list[Effect]:
         return self._step("server_lost")
@@ -171,7 +181,10 @@ class Call:
         if self.state is State.CONNECTED and kind != "ice" and not self.suite.acknowledges:
             return []
         body = self.suite.open_signal(kind, payload)
-        return [] if body is None else [Signal(kind, body)]
+        if body is None:
+            return []
+        self._undecided = False
+        return [Signal(kind, body)]
 
     def renewed(self, session: JoinedPayload, payload: Payload) -> list[Effect]:
         """The other one's handshake came in a session of its own, as after a reload of its page."""
@@ -205,7 +218,7 @@ class Call:
         return self._step("failed")
 
     def timeout(self) -> list[Effect]:
-        return self._step("timeout")
+        return self._step("timeout", "undecided" if self._undecided else "no_path")
 
     # Inside
 
@@ -259,7 +272,7 @@ class Call:
         if reason not in _FAULTS_OF_INVITES:
             return self._step("refused", reason)
         self._step("refused", f"their_{reason}")
-        return [effects.decline(self.session_id, reason)]
+        return [effects.decline(self.session_id, _FAULTS_OF_INVITES[reason])]
 
     def _agreed(self) -> list[Effect]:
         """Once the keys stand, and the person has been asked what there is to ask, connect."""
@@ -274,6 +287,7 @@ class Call:
         self._step("agreed")
         assert self._session is not None, "keys come in a session"
         offering = self.suite.offers(self.dialled and self._session.initiator)
+        self._undecided = offering and not self.suite.needs_consent
         waiting, self._waiting = self._waiting, []
         opened = [effect for kind, payload in waiting for effect in self.signal(kind, payload)]
         return [Start(offering, self._session.ice_servers), *opened]

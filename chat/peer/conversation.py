@@ -67,6 +67,8 @@ class Conversation:
         self._known = {message.id for message in messages if not message.mine}
         self._rewound_at = 0
         self._held = False
+        self.once_secured = False
+        """Whether anything could ever be said here."""
         """Whether nothing is sent before the other side's first frame under new keys."""
         if suite.features:
             self._outbox.add(self._hello())
@@ -209,10 +211,20 @@ class Conversation:
         self._step("rekeyed")
         self.suite.erase()
         self.suite = suite
-        self.verifying = Verifying(suite)
+        self.verifying = self.verifying.renewed(suite)
         self._held = suite.ready
         self._inbox = Inbox(acknowledged=suite.acknowledges)
         self._outbox.restart(self._hello())
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing is sent under the new keys, before the other side is heard under them."""
+        return self._held
+
+    def release(self) -> None:
+        """It has not been heard for long: it may wait for us to speak."""
+        self._held = False
+        self._settle()
 
     def failed(self) -> None:
         """The transport gave up."""
@@ -276,6 +288,7 @@ class Conversation:
     def _settle(self) -> None:
         if self.state is State.GREETING and self.suite.ready and not self._held:
             self._step("ready")
+            self.once_secured = True
 
     def _add(self, message: Message) -> Message:
         message.new_call = len(self.messages) == self.earlier > 0

@@ -16,16 +16,19 @@ SENTENCES: dict[str, str] = {
     "you_declined": "You declined the call from {peer}.",
     "you_cancelled": "You stopped calling {peer}.",
     "left": "{peer} left the chat.",
+    "ended": "{peer} ended the chat, and its messages are deleted.",
+    "hung_up": "{peer} ended the call.",
     "you_left": "You left the chat.",
     "you_refused_classic": "You did not start a chat with {peer} that the server could read.",
-    "you_refused_key": "You did not go on with {peer}'s other device. Nothing was sent to it.",
-    "key_accepted": "You accepted {peer}'s other device. Call again to chat.",
+    "you_refused_key": "You did not go on with {peer}’s other device. Nothing was sent to it.",
+    "key_accepted": "You accepted {peer}’s other device. Call again to chat.",
     # Failures
     "gone": "{peer} went offline.",
     "lost": "The connection to {peer} was lost.",
     "server_silent": "The server did not answer. Try again in a moment.",
     "server_lost": "The connection to the server was lost, and with it the call with {peer}.",
-    "no_key": "{peer} accepted, but the keys for the encryption never came. Try again.",
+    "undecided": "{peer}’s app did not go on with the call. They may still be deciding about your device: "
+    "call again in a moment.",
     "no_path": "No connection to {peer} could be made. One of the two networks may be blocking it.",
     "bad_key": "The key that came for {peer} cannot be used, so the call was ended.",
     "bad_handshake": "The encryption with {peer} could not be agreed on: what came does not fit. Nothing was sent. "
@@ -34,21 +37,24 @@ SENTENCES: dict[str, str] = {
     "classic_refused": "{peer} should have proved who they are, and an app answered that cannot. Nothing was sent.",
     "key_changed": "{peer} is on another device than before. Nothing was sent.",
     "no_hello": "The connection to {peer} stood, but nothing came over it. Try again.",
-    "stranger": "Somebody with another key tried to take {peer}'s place in this chat, and was refused.",
-    "invite_failed": "The invite did not fit on both sides: it is not {peer}'s, or something was changed on the way. "
+    "stranger": "Somebody with another key tried to take {peer}’s place in this chat, and was refused.",
+    "invite_failed": "The invite did not fit on both sides: it is not {peer}’s, or something was changed on the way. "
     "Nothing was sent.",
     "invite_used": "This invite has been used already. Ask {peer} for a new one.",
     "invite_expired": "This invite is older than 24 hours. Ask {peer} for a new one.",
-    "invite_unknown": "{peer} does not know this invite. Ask them for a new one.",
+    "invite_unknown": "{peer} does not know this invite. Copy its whole link again, or ask them for a new one.",
     "their_invite_used": "Someone called as {peer} with an invite of yours that was used already. They were told so.",
     "their_invite_expired": "Someone called as {peer} with an invite of yours that is too old. They were told so.",
     "their_invite_unknown": "Someone called as {peer} with an invite that is not yours. They were told so.",
+    "their_invite_changed": "Someone called as {peer} with an invite of yours whose link was changed or copied badly. "
+    "They were told so.",
+    "inviter_offline": "{peer} is not online. Ask them to open lowkey, and try again.",
     "version": "{peer} uses a version of lowkey that this one does not know. Get the newest on both sides.",
     # The server's codes
     "INVALID_MESSAGE": "The server could not read what was sent.",
     "UNKNOWN_TYPE": "The server does not know what was asked. It may be older than this app.",
     "MISSING_TARGET": "The call did not say who it was for.",
-    "INVALID_TARGET": "You cannot call {peer}. Choose somebody else's name.",
+    "INVALID_TARGET": "You cannot call {peer}. Choose somebody else’s name.",
     "USER_OFFLINE": "{peer} is not online. Check the spelling, or ask them to open lowkey.",
     "NOT_IN_SESSION": "The call to {peer} is already over.",
     "RELAY_FAILED": "{peer} cannot be reached right now.",
@@ -57,7 +63,7 @@ SENTENCES: dict[str, str] = {
     "SESSION_CREATE_FAILED": "You have too many calls open. End one first.",
     "SESSION_JOIN_FAILED": "That call is full, over or unknown.",
     "INVALID_USERNAME": "The server does not accept this username. Use 3 to 20 letters, digits or underscores.",
-    "USERNAME_TAKEN": "Somebody is already online under this name. It may be you, in another tab.",
+    "USERNAME_TAKEN": "This name is in use, or was a moment ago. If it is yours, wait two minutes.",
     "AUTH_FAILED": "This device could not prove that the name is its own.",
     "RATE_LIMITED": "That was too much at once. Wait a moment and try again.",
     "MESSAGE_TOO_LARGE": "That was too large for the server.",
@@ -72,6 +78,7 @@ SENTENCES: dict[str, str] = {
     "empty": "There is nothing to send.",
     "invite_damaged": "This link is no whole invite. Ask for it again, and take care to copy all of it.",
     "not_verifiable": "There is nothing to compare in this chat.",
+    "mismatched": "You compared, and it did not match. End this chat and call again.",
     "too_long": "This message is too long. Send it in several parts.",
     # The server connection
     "server_offline": "The server cannot be reached.",
@@ -80,8 +87,8 @@ SENTENCES: dict[str, str] = {
 
 ORDERLY = frozenset(
     {
-        *("declined", "busy", "no_answer", "cancelled", "missed", "you_declined", "you_cancelled", "left", "you_left"),
-        *("you_refused_classic", "you_refused_key", "key_accepted"),
+        *("declined", "busy", "no_answer", "cancelled", "missed", "you_declined", "you_cancelled", "left", "ended"),
+        *("hung_up", "you_left", "you_refused_classic", "you_refused_key", "key_accepted"),
     }
 )
 

@@ -25,12 +25,13 @@ SENTENCES: dict[State, str] = {
     "done": "The invite from {peer} is used, and you have verified each other.",
     "used": "This invite has been used already. Ask {peer} for a new one.",
     "expired": "This invite is older than 24 hours. Ask {peer} for a new one.",
-    "unknown": "{peer} does not know this invite: it may be from another server, or from before they began anew. "
-    "Ask them for a new one.",
+    "unknown": "{peer} does not know this invite: its link may have been copied badly, or be from another server, or from before "
+    "they began anew. Copy all of it again, or ask them for a new one.",
     "own": "This is your own invite. Send its link to the person whom you want to invite.",
     "damaged": sentence("invite_damaged"),
-    "offline": "{peer} was not reached. The invite stays good for 24 hours: call {peer} when they are online.",
+    "offline": "The invite is still good. Try again when {peer} can answer.",
 }
+_HELD = "You have an invite from {peer}. They are called when this chat is over."
 
 _BY_REASON: dict[str | None, State] = {
     "invite_used": "used",
@@ -41,11 +42,13 @@ _BY_REASON: dict[str | None, State] = {
 
 @dataclass(slots=True)
 class Invitation:
-    """`peer` is the inviter's name, empty where the link does not say; `uuid` the invite's, where it was kept."""
+    """`peer` is the inviter's name, empty where the link does not say; `uuid` the invite's, where it was kept; `held`: it waits
+    for a chat or a call with somebody to be over."""
 
     peer: str
     state: State
     uuid: str = ""
+    held: bool = False
 
     @classmethod
     def open(cls, fragment: str, me: str, identity: Identity) -> Invitation:
@@ -64,7 +67,8 @@ class Invitation:
 
     @property
     def sentence(self) -> str:
-        return SENTENCES[self.state].format(peer=self.peer)
+        held = self.held and self.state == "waiting"
+        return (_HELD if held else SENTENCES[self.state]).format(peer=self.peer)
 
     def ended(self, reason: str | None, identity: Identity, *, verified: bool) -> None:
         """A call to its maker is over, for this reason. Once the handshake under the invite has verified, `identity` has it as

@@ -33,7 +33,7 @@ class Link(Standing):
     """The link to the peer called `peer`, whose device is expected to be the one of `identity`."""
 
     def __init__(self, peer: str, around: Surroundings, identity: bytes | None = None) -> None:
-        super().__init__(Call(peer, around.suites), around.history(peer, identity))
+        super().__init__(Call(peer, around.suites), around.history(peer, identity), known=identity is not None)
         self._around = around
         self._pacing = Pacing(around.after, around.clock)
         self._transport: Transport | None = None
@@ -291,7 +291,13 @@ class Link(Standing):
                 if self._conversation.suite.acknowledges:
                     break
         if self._conversation is not None and not self.over:
-            self._pacing.follow_conversation(self._conversation, self._acknowledge, self._resend, self._silent)
+            self._pacing.follow_conversation(
+                self._conversation,
+                acknowledge=self._acknowledge,
+                resend=self._resend,
+                release=self._release,
+                silent=self._silent,
+            )
         self._around.changed()
 
     def _acknowledge(self) -> None:
@@ -308,7 +314,18 @@ class Link(Standing):
             self._conversation.resend()
         self._pump()
 
+    def _release(self) -> None:
+        if self._conversation is not None and not self.over:
+            self._conversation.release()
+            self._pump()
+
     def _silent(self) -> None:
-        """Nothing came over a channel that stands; one that is interrupted has its own time."""
-        if self._conversation is not None and self._conversation.state is State.GREETING:
+        """Nothing came over a channel that stands; one that is interrupted has its own time. A chat that was secured has lost
+        its keys in a handshake that the other side did not finish: that ends no chat, another handshake mends it."""
+        if self._conversation is None or self._conversation.state is not State.GREETING:
+            return
+        if self._conversation.once_secured:
+            self._renew()
+            self._pump()
+        else:
             self._gone(Conversation.silent)

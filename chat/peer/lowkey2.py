@@ -57,8 +57,8 @@ class Lowkey2:
         self.their_identity: bytes | None = None
         self.changed: Pin | None = None
         """The pin that the other's key differs from, while the person has not decided."""
-        self.invited = False
-        """Whether the handshake is under an invite."""
+        self.invited = invite is not None
+        """Whether the handshake is, or will be, under an invite."""
         self.known_as: list[str] = []
         """Other names under which the other's device is known."""
         self.agreed = False
@@ -231,16 +231,18 @@ class Lowkey2:
         hs, step = payload.get("hs"), step_of(payload)
         if step == 1 and self._takes_step_1(payload):
             return self._rung(payload, str(hs))
+        if self.role is None:
+            raise HandshakeFailed("a handshake begins with step 1")
         if hs != self._hs or step != self._awaited or step == 1 or self._handshake is None:
             return []
         self._handshake.read(_message(payload))
         self._awaited = 0
         return self._meet()
 
-    def _refusal(self) -> KeyRefused:
+    def _refusal(self, under_an_invite: str = "invite_failed") -> KeyRefused:
         """What came does not fit, which ends the attempt."""
         self.erase()
-        return KeyRefused("invite_failed" if self.invited else "bad_handshake")
+        return KeyRefused(under_an_invite if self.invited else "bad_handshake")
 
     def _takes_step_1(self, payload: Payload) -> bool:
         """Whether the other's step 1 stands: nothing has begun here; nobody has answered yet, and they have begun anew; or
@@ -256,12 +258,15 @@ class Lowkey2:
     def _rung(self, payload: Payload, hs: str) -> list[Payload]:
         """The other one's step 1. Whose person called the same name has accepted by that, and answers at once."""
         crossed = self.role == "caller"
+        self._begin("called", self._their_invite(payload))
         if len(unb64(hs)) != _HS_BYTES:
             raise HandshakeFailed("the handshake's id is malformed")
         self._hs = hs
-        self._begin("called", self._their_invite(payload))
         assert self._handshake is not None, "it has begun"
-        self._handshake.read(_message(payload))
+        try:
+            self._handshake.read(_message(payload))
+        except (HandshakeFailed, ValueError):
+            raise self._refusal("invite_changed") from None
         return self.answer() if crossed else []
 
     def _their_invite(self, payload: Payload) -> Invite | None:

@@ -14,6 +14,8 @@ ACK_SECONDS = 0.05
 RESEND_SECONDS = 3.0
 """What is not acknowledged for so long, with nothing on its way, is sent again; then after twice as long, and so on."""
 HELLO_SECONDS = 20.0
+HOLD_SECONDS = 1.0
+"""How long the caller of a handshake beside the channel waits to be spoken to under the new keys."""
 HANDSHAKE_SECONDS = 60.0
 RENEW_SECONDS = 10.0
 """How often a new handshake may be begun."""
@@ -40,13 +42,15 @@ class Pacing:
             self._timers.start("call", deadline, timeout)
 
     def follow_conversation(
-        self, conversation: Conversation, acknowledge: Action, resend: Action, silent: Action
+        self, conversation: Conversation, *, acknowledge: Action, resend: Action, release: Action, silent: Action
     ) -> None:
         """Call back when something is due, as things stand now."""
         if conversation.owes:
             self._timers.start("ack", ACK_SECONDS, acknowledge)
         if conversation.outstanding:
             self._timers.start("resend", self._patience, resend)
+        if conversation.held:
+            self._timers.start("hold", HOLD_SECONDS, release)
         if conversation.state is State.GREETING:
             self._timers.start("hello", HELLO_SECONDS, silent)
         else:
@@ -79,7 +83,7 @@ class Pacing:
 
     def rekeyed(self) -> None:
         """The handshake has finished, and `hello` is awaited anew."""
-        self._timers.cancel("hello", "handshake")
+        self._timers.cancel("hello", "hold", "handshake")
 
     def stop(self) -> None:
         self._timers.cancel()

@@ -234,6 +234,7 @@ class Peer:
         invitation, link = self._invitation, self._board.link
         if invitation is None:
             return
+        invitation.held = not self._board.free
         if invitation.state == "waiting" and self._signaling.state == "online" and self._board.free:
             invitation.state = "calling"
             self.dial(invitation.peer)

@@ -26,7 +26,8 @@ SENTENCES: dict[str, str] = {
 class Snapshot:
     """What there is to show. `messages` are those exchanged with the device called `peer`, oldest first.
 
-    `invited`: the call that rings comes with an invite of this person's. `classic_warning`: the person is to say whether to go
+    `invited`: the call that rings comes with an invite of this person's. `known`: before this call a device has been met under
+    the name `peer`; whether it is theirs is checked when they are answered. `classic_warning`: the person is to say whether to go
     on with a peer that cannot be verified. `changed`: the pin that the other's key differs from, while nothing is decided.
     `known_as`: other names of the other's device. `verifying` is None while there is nothing to verify.
     """
@@ -39,6 +40,7 @@ class Snapshot:
     peer: str | None = None
     trust: str | None = None
     invited: bool = False
+    known: bool = False
     classic_warning: bool = False
     changed: Pin | None = None
     known_as: tuple[str, ...] = ()
@@ -83,6 +85,7 @@ def snapshot_of(
         peer=link.peer,
         trust=link.trust,
         invited=suite is not None and suite.invited,
+        known=link.known,
         classic_warning=link.warned,
         changed=suite.changed if suite else None,
         known_as=tuple(suite.known_as) if suite else (),

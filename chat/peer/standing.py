@@ -50,9 +50,11 @@ SENTENCES: dict[str, str] = {
 
 
 class Standing:
-    """A call, and the conversation that it came to, if it did; `expected` are the messages to show before."""
+    """A call, and the conversation that it came to, if it did; `expected` are the messages to show before, and `known` says
+    whether a device has been met under this name."""
 
-    def __init__(self, call: Call, expected: list[Message]) -> None:
+    def __init__(self, call: Call, expected: list[Message], *, known: bool) -> None:
+        self.known = known
         self._call = call
         self._conversation: Conversation | None = None
         self._expected = expected

@@ -6,8 +6,8 @@ changes nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from signaling.errors import ProtocolError
@@ -96,8 +96,13 @@ class Switchboard:
         """Hand a message on."""
         handler = self._handlers.get(type(message))
         if handler is not None:
-            with suppress(Unexpected, ProtocolError):
+            try:
                 handler(self, message)
+            except (Unexpected, ProtocolError):
+                pass
+            except Exception as fault:  # noqa: BLE001 - a fault of ours; it must not cost the socket to the server
+                context = {"message": "a message of the server could not be handled", "exception": fault}
+                asyncio.get_running_loop().call_exception_handler(context)
 
     def _joined(self, message: SessionJoined) -> None:
         session = message.payload

@@ -29,10 +29,11 @@ from pathlib import Path
 from typing import TextIO
 
 from .awaiting import Peer, own_identity
-from .errors import ORDERLY, CallEnded, PeerError
+from .errors import ORDERLY, CallEnded, PeerError, sentence
 from .identity import Pin
 from .invites import Invite
 from .messages import Message
+from .ownership import origin_of
 from .printable import printable
 from .snapshot import Listener, Snapshot
 from .standing import SENTENCES
@@ -66,6 +67,7 @@ _EXIT_BY_REASON = {
     "own_name": Exit.USAGE,
     "lost": Exit.CONNECTION_LOST,
     "left": Exit.OK,
+    "ended": Exit.OK,
     "you_left": Exit.OK,
     "key_changed": Exit.KEY_CHANGED,
     "you_refused_key": Exit.KEY_CHANGED,
@@ -108,17 +110,19 @@ CHANGED_WARNING = (
 _OUTCOMES = {
     "matched": "You have verified {peer}. This device remembers it.",
     "mismatched": "WARNING: it does not match, so somebody may read along. Say nothing more here; type /end.",
-    "they_mismatched": "WARNING: {peer}'s side says that it does not match, so somebody may read along. Type /end.",
+    "they_mismatched": "WARNING: {peer}’s side says that it does not match, so somebody may read along. Type /end.",
 }
+_KNOWN = "You know a {peer}. Whether this is their device is checked when you accept."
 _ABOUT_A_CHAT = frozenset({"/verify", "/safety", "/match", "/mismatch"})
+DEFAULT_SERVER = "http://127.0.0.1:8080"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says."""
+    """What the command line says. Without a `server` it is the one that the invite names, where there is one."""
 
     name: str
-    server: str
+    server: str | None = None
     connect: str | None = None
     invite: str | None = None
     identity: str | None = None
@@ -130,7 +134,8 @@ class Options:
 class Terminal(Listener):
     """One run of the client on the given streams.
 
-    Raises PeerError for a name that cannot be, ValueError for a server, IdentityDamaged and OSError for the identity's file.
+    Raises PeerError for a name or an invite that cannot be, ValueError, with a sentence, for a server, or two, IdentityDamaged
+    and OSError for the identity's file.
     """
 
     def __init__(self, options: Options, stdin: TextIO, stdout: TextIO, stderr: TextIO) -> None:
@@ -140,12 +145,14 @@ class Terminal(Listener):
         if options.invite is not None:
             _check_invite(options.invite)
         file = Path(options.identity) if options.identity else None
-        identity = own_identity(options.name, options.server, file)
-        self._peer = Peer(options.name, options.server, identity, allow_classic=options.allow_classic, listener=self)
+        server = _server(options)
+        identity = own_identity(options.name, server, file)
+        self._peer = Peer(options.name, server, identity, allow_classic=options.allow_classic, listener=self)
         self._shown = ("", SENTENCES["idle"])
         self._emoji: list[tuple[str, str]] = []
         self._judged = ("idle", False)
         self._invitation = ""
+        self._said = ""
         self._warned = False
         self._chatting = False
         self._online = False
@@ -189,7 +196,7 @@ class Terminal(Listener):
                 finally:
                     self._leaving = True
         except PeerError as error:
-            if not isinstance(error, CallEnded):
+            if not isinstance(error, CallEnded) and str(error) != self._said:
                 self._say(str(error))
             return _EXIT_BY_REASON.get(error.reason, Exit.CALL_FAILED)
 
@@ -226,10 +233,10 @@ class Terminal(Listener):
         self._online = self._online or now.server_state == "online"
         if self._shown[0] != was[0] and not self._is_going(now):
             self._say(now.server_sentence)
-        if self._shown[1] != was[1]:
+        if self._shown[1] != was[1] and not self._is_said_elsewhere(now):
             self._say(now.chat_sentence)
         if now.chat_state == "ringing":
-            self._rung(asked=now.chat_sentence == was[1], invited=now.invited)
+            self._rung(now, asked=now.chat_sentence == was[1])
         self._warn(now)
         self._tell_verifying(now)
         if now.invitation is not None and now.invitation.sentence != self._invitation:
@@ -251,12 +258,19 @@ class Terminal(Listener):
         """Whether the client is offline because it leaves, or never came online and gives up."""
         return now.server_state == "offline" and (self._leaving or not self._online)
 
-    def _rung(self, asked: bool, invited: bool) -> None:
+    @staticmethod
+    def _is_said_elsewhere(now: Snapshot) -> bool:
+        """Whether the invite's sentence says it too, or the loud words about a classic peer, whom nobody here is asked about."""
+        refused = sentence("you_refused_classic", now.peer or "")
+        by_invite = now.invitation is not None and now.invitation.state == now.chat_state == "calling"
+        return by_invite or now.classic_warning or now.chat_sentence == refused
+
+    def _rung(self, now: Snapshot, *, asked: bool) -> None:
         if self._options.accept:
             self._peer.accept()
         elif not asked:
-            known = "They came by your invite." if invited else "Nothing is known about them yet."
-            self._say(f"{known} Type /accept or /decline.")
+            known = _KNOWN.format(peer=now.peer) if now.known else "Nothing is known about them yet."
+            self._say(f"{'They hold the link of your invite.' if now.invited else known} Type /accept or /decline.")
 
     def _warn(self, now: Snapshot) -> None:
         """Loud words about somebody who cannot prove who they are, or is on another device than before."""
@@ -290,7 +304,7 @@ class Terminal(Listener):
         if judged[0] != was[0] and judged[0] in _OUTCOMES:
             self._say(_OUTCOMES[judged[0]].format(peer=now.peer))
         if judged[1] and not was[1]:
-            self._say(f"{now.peer} says that it matches.")
+            self._say(f"{now.peer} says that they match.")
 
     def _leave_when_over(self, now: Snapshot) -> None:
         if now.server_state in ("taken", "replaced", "refused"):
@@ -363,7 +377,8 @@ class Terminal(Listener):
         number = self._peer.safety_number()
         self._say("The safety number of this chat. Compare it over a call or in person, then type /match or /mismatch:")
         groups = [number[at : at + 5] for at in range(0, len(number), 5)]
-        self._say("\n".join("  " + " ".join(groups[at : at + 4]) for at in range(0, len(groups), 4)))
+        for at in range(0, len(groups), 4):
+            self._say("  " + " ".join(groups[at : at + 4]))
 
     def _confirm(self, matches: bool) -> None:
         self._peer.confirm(matches)
@@ -376,6 +391,7 @@ class Terminal(Listener):
         self._say("Send this link to one person, in a way that you trust. It is good once, for 24 hours.")
 
     def _say(self, text: str) -> None:
+        self._said = text
         self._stderr.write(f"{printable(text)}\n" if text is not HELP else f"{text}\n")
         self._stderr.flush()
 
@@ -385,6 +401,20 @@ class Terminal(Listener):
             for line in _lines(self._stdin.fileno()):
                 loop.call_soon_threadsafe(self._input.put_nowait, line)
             loop.call_soon_threadsafe(self._input.put_nowait, None)
+
+
+def _server(options: Options) -> str:
+    """The server to go online at. Raises PeerError for an invite of no server, and ValueError where there are two."""
+    page = (options.invite or "").partition("#")[0]
+    if not page:
+        return options.server or DEFAULT_SERVER
+    try:
+        invited = origin_of(page)
+    except ValueError:
+        raise PeerError("invite_damaged") from None
+    if options.server is not None and origin_of(options.server) != invited:
+        raise ValueError(f"This invite is for {invited.partition('://')[2]}, and --server names another.")
+    return invited
 
 
 def _fragment(link: str) -> str:

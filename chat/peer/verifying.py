@@ -26,6 +26,13 @@ class Verifying:
         self.they_matched = False
         """Whether the other one has said that it fits."""
 
+    def renewed(self, suite: Suite) -> Verifying:
+        """For another handshake of the same chat. What did not match once is not forgotten by it."""
+        fresh = Verifying(suite)
+        if self._outcome in ("mismatched", "they_mismatched"):
+            fresh._outcome = self._outcome
+        return fresh
+
     @property
     def emoji(self) -> list[tuple[str, str]]:
         """Seven emoji and their names, or none yet."""
@@ -46,9 +53,11 @@ class Verifying:
         return self._sas.start()
 
     def confirm(self, matches: bool) -> list[Content]:
-        """The person has compared. Raises PeerError where nothing can be."""
+        """The person has compared. Raises PeerError where nothing can be, and for a match after a mismatch on either side."""
         if self._sas is None:
             raise PeerError("not_verifiable")
+        if matches and self._outcome in ("mismatched", "they_mismatched"):
+            raise PeerError("mismatched")
         self._outcome = "matched" if matches else "mismatched"
         self._suite.verify(matches)
         return [{"t": "sas:result", "ok": matches}]
@@ -59,14 +68,14 @@ class Verifying:
             return []
         if content["t"] == "sas:result":
             if content.get("ok") is False:
-                self._doubt()
+                self._doubt("they_mismatched")
             self.they_matched = content.get("ok") is True
             return []
         replies = self._sas.receive(content)
         if self._sas.failed:
-            self._doubt()
+            self._doubt("mismatched")
         return replies
 
-    def _doubt(self) -> None:
-        self._outcome = "they_mismatched"
+    def _doubt(self, outcome: State) -> None:
+        self._outcome = outcome
         self._suite.verify(False)

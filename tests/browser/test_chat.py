@@ -106,7 +106,7 @@ class ChatTest(TwoPeople):
         self.expect_message(bob, "see you", mine=False)
         alice.get_by_test_id("chat-end").click()
         self.expect_state(bob, "chat-state", "ended")
-        expect(bob.get_by_test_id("chat-state")).to_contain_text(f"{self.alice_name} left the chat.")
+        expect(bob.get_by_test_id("chat-state")).to_contain_text(f"{self.alice_name} ended the chat")
         for page in (alice, bob):
             expect(page.get_by_test_id("message")).to_have_count(0)
         expect(bob.get_by_test_id("message-input")).to_be_disabled()
@@ -354,7 +354,7 @@ class PythonPeerTest(TwoPeople):
             self.expect_message(alice, text, mine=True, status="delivered")
             self.expect_message(alice, text, mine=False)
         alice.get_by_test_id("chat-end").click()
-        echo.says(f"{self.alice_name} left the chat.")
+        echo.says(f"{self.alice_name} ended the chat")
 
     def test_a_page_answers_python(self) -> None:
         bob = self.online(self.bob_name)
@@ -366,7 +366,7 @@ class PythonPeerTest(TwoPeople):
             self.say(bob, "hello from a page")
             alice.reads(f"{self.bob_name}: hello from a page")
             bob.get_by_test_id("chat-end").click()
-            alice.says(f"{self.bob_name} left the chat.")
+            alice.says(f"{self.bob_name} ended the chat")
             self.assertEqual(alice.exits(), 0)
 
     def test_a_peer_that_vanishes_is_noticed(self) -> None:

@@ -64,6 +64,13 @@ class Calling(ActedChat):
         page.get_by_test_id("incoming-accept").click()
         self.assertEqual(self.asked(page), [["decline"], ["accept"]])
 
+    def test_whose_name_is_known_is_said_to_be_and_no_more(self) -> None:
+        page = self.open(RINGING)
+        page.evaluate(SET, {"incoming": {"peer": "bob", "invited": False, "known": True}})
+        card = page.get_by_test_id("incoming-request")
+        expect(card).to_contain_text("You know a bob. Whether this is their device is checked when you accept.")
+        expect(card).not_to_contain_text("Nothing is known")
+
     def test_an_incoming_call_is_announced_once_and_leaves_the_typing_alone(self) -> None:
         page = self.open()
         page.get_by_test_id("peer-input").press_sequentially("caro")
@@ -317,6 +324,14 @@ class Noticing(ActedChat):
         page.get_by_role("button", name="Choose another name").click()
         expect(page.get_by_test_id("username-input")).to_be_focused()
 
+    def test_only_a_server_that_is_away_is_said_not_to_matter_to_the_chat(self) -> None:
+        page = self.open(SECURED)
+        state = page.get_by_test_id("server-state")
+        expect(state).to_contain_text("Online")
+        expect(state).not_to_contain_text("Your chat goes on.")
+        page.evaluate(SET, {"server": {"state": "offline", "sentence": "The server cannot be reached."}})
+        expect(state).to_contain_text("The server cannot be reached. Your chat goes on.")
+
     def test_closing_the_tab_in_mid_chat_is_asked_about(self) -> None:
         for chat, asks in ((SECURED, True), (ENDED, False)):
             with self.subTest(state=chat["state"]):
@@ -338,6 +353,13 @@ class Noticing(ActedChat):
 
 class OwnName(ActedChat):
     """Changing one's name, or being forgotten."""
+
+    def test_the_longest_name_is_shown_whole_on_a_phone(self) -> None:
+        page = self.act(self.acted_context(viewport={"width": 390, "height": 664}), "Grandma_Josephine_20")
+        own = page.get_by_test_id("own-name")
+        shown = "(e) => e.scrollWidth <= e.clientWidth && getComputedStyle(e).whiteSpace !== 'nowrap'"
+        self.assertTrue(own.evaluate(shown))
+        expect(own).to_be_in_viewport(ratio=1)
 
     def test_the_name_is_changed_here(self) -> None:
         page = self.open()

@@ -46,4 +46,4 @@ class FirefoxTest(ServerTestCase):
         expect(page.get_by_test_id("sas-emoji")).to_contain_text(shown.split()[0])
         page.get_by_test_id("sas-match").click()
         expect(page.get_by_test_id("trust")).to_have_attribute("data-trust", "verified")
-        bob.says("alice says that it matches.")
+        bob.says("alice says that they match.")

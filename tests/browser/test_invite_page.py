@@ -6,10 +6,11 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.support.acted import IDLE, RINGING, SECURED, SET, ActedChat
+from tests.support.acted import ENDED, IDLE, RINGING, SECURED, SET, ActedChat
 from tests.support.qr import read_qr
 
 FRAGMENT = f"#invite=bob.00000000-0000-4000-8000-000000000001.{'S' * 43}"
+SENTENCE = "(reason) => fakePeer.sentence(reason, 'bob')"
 OTHER = f"#invite=carol.00000000-0000-4000-8000-000000000002.{'T' * 43}"
 KEPT = "() => sessionStorage.getItem('lowkey.invite')"
 FREEZING = """
@@ -238,6 +239,31 @@ class Opening(ActedChat):
         page.get_by_test_id("invite-state").get_by_role("button", name="Try again").click()
         self.assertEqual(self.asked(page), [["openInvite", FRAGMENT]] * 2)
 
+    def test_who_declined_an_invite_is_called_again_by_one_button(self) -> None:
+        page = self.open({**ENDED, "sentence": "bob declined the call."})
+        page.evaluate(SET, invite("offline", "The invite is still good."))
+        expect(page.get_by_role("button", name="Try again")).to_be_visible()
+        expect(page.get_by_role("button", name="Call bob again")).to_be_hidden()
+        page.evaluate(SET, {"chat": {"peer": "carol"}})
+        expect(page.get_by_role("button", name="Call carol again")).to_be_visible()
+
+    def test_a_strangers_bad_invite_is_no_reason_to_call(self) -> None:
+        page = self.open(ENDED)
+        again = page.get_by_role("button", name="Call bob again")
+        expect(again).to_be_visible()
+        for reason in ("their_invite_used", "their_invite_expired", "their_invite_changed", "you_refused_key"):
+            page.evaluate(SET, {"chat": {"state": "failed", "sentence": page.evaluate(SENTENCE, reason)}})
+            expect(again).to_be_hidden()
+
+    def test_ones_own_is_no_fault(self) -> None:
+        page = self.open()
+        grounds = {}
+        for state in ("own", "waiting", "used"):
+            page.evaluate(SET, invite(state))
+            grounds[state] = page.get_by_test_id("invite-state").evaluate("(e) => getComputedStyle(e).backgroundColor")
+        self.assertEqual(grounds["own"], grounds["waiting"])
+        self.assertNotEqual(grounds["own"], grounds["used"])
+
     def test_done_it_is_out_of_the_way(self) -> None:
         page = self.open({**SECURED, "trust": "verified"})
         page.evaluate(SET, invite("done", "You have verified each other."))
@@ -250,7 +276,7 @@ class Opening(ActedChat):
         page = self.open(RINGING)
         page.evaluate(SET, {"incoming": {"peer": "bob", "invited": True}})
         card = page.get_by_test_id("incoming-request")
-        expect(card).to_contain_text("They came by your invite")
+        expect(card).to_contain_text("They hold the link of your invite.")
         expect(card).not_to_contain_text("Nothing is known")
         announced = page.locator("[aria-live=polite] p")
         expect(announced).to_have_text(["Someone is calling as bob, by your invite. You can accept or decline."])

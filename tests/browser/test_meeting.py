@@ -27,7 +27,7 @@ class Meeting(BrowserTestCase):
         return link
 
     def accept_by_invite(self, page: Page) -> None:
-        expect(page.get_by_test_id("incoming-request")).to_contain_text("They came by your invite")
+        expect(page.get_by_test_id("incoming-request")).to_contain_text("They hold the link of your invite")
         page.get_by_test_id("incoming-accept").click()
 
     def assert_trust(self, value: str, *pages: Page) -> None:

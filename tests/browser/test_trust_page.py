@@ -26,6 +26,17 @@ DIGITS = "012345678901234567890123456789" * 2
 MODALS = "() => document.querySelectorAll('dialog:modal').length"
 NO_CLIPBOARD = "() => Object.defineProperty(navigator, 'clipboard', {value: undefined})"
 ANNOUNCED = "[aria-live=polite] p"
+LOW = ((844, 390), (390, 380), (390, 664), (720, 450))
+"""A phone sideways, one with its keyboard up, a small one, and a laptop at 200 %."""
+
+COVERED = """(element) => {
+  element.scrollIntoView({ block: "end" });
+  const { left, top, width, height } = element.getBoundingClientRect();
+  const [middle, ...corners] = [[0.5, 0.5], [0.2, 0.3], [0.8, 0.7]].map(([x, y]) =>
+    document.elementFromPoint(left + x * width, top + y * height));
+  return ![middle, ...corners].every((found) => element === found || element.contains(found));
+}"""
+"""Whether something lies over an element that was scrolled to."""
 
 
 class TrustLine(ActedChat):
@@ -101,6 +112,26 @@ class Verifying(ActedChat):
         page.evaluate(SET, {"chat": comparing("compare")})
         expected = [entry["emoji"] + entry["name"] for entry in PICTURES]
         expect(page.get_by_test_id("sas-emoji").get_by_role("listitem")).to_have_text(expected)
+
+    def test_nothing_lies_over_what_is_compared_however_low_the_screen(self) -> None:
+        page = self.open({**SECURED, **comparing("compare")})
+        for width, height in LOW:
+            page.set_viewport_size({"width": width, "height": height})
+            things = [*page.get_by_test_id("sas-emoji").get_by_role("listitem").all()]
+            things += [self.panel(page).get_by_role("button", name=name) for name in ("Copy", "QR code", "They match")]
+            for thing in things:
+                with self.subTest(f"{width}x{height}", thing=thing.text_content()):
+                    self.assertFalse(thing.evaluate(COVERED))
+
+    def test_the_answers_come_after_what_they_are_about_on_a_low_screen(self) -> None:
+        page = self.open({**SECURED, **comparing("compare")}, viewport={"width": 390, "height": 380})
+        expect(page.get_by_test_id("sas-emoji")).to_be_in_viewport()
+        expect(page.get_by_test_id("sas-match")).not_to_be_in_viewport()
+
+    def test_the_widest_name_leaves_the_close_button_on_the_screen(self) -> None:
+        widest = {**SECURED, "peer": "W" * 20, **comparing("compare")}
+        page = self.open(widest, viewport={"width": 320, "height": 640})
+        expect(self.panel(page).get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
 
     def test_what_is_compared_is_in_the_page_only_while_it_is_there_to_be_read(self) -> None:
         page = self.open(SECURED)
@@ -190,6 +221,43 @@ class Verifying(ActedChat):
                 alarm.get_by_role("button", name="End chat").click()
                 self.assertEqual(self.asked(page), [["end"]])
 
+    def test_after_a_mismatch_the_keyboard_is_on_ending_the_chat(self) -> None:
+        page = self.open({**SECURED, **comparing("compare")})
+        expect(page.get_by_test_id("sas-mismatch")).to_be_enabled()
+        page.get_by_test_id("sas-mismatch").focus()
+        page.keyboard.press("Enter")
+        page.evaluate(SET, {"chat": comparing("mismatched")})
+        expect(self.panel(page).get_by_role("button", name="End chat")).to_be_focused()
+        self.panel(page).get_by_role("button", name="Close").click()
+        expect(page.get_by_test_id("chat-end")).to_be_focused()
+
+    def test_an_enter_held_down_since_the_answer_does_not_end_the_chat(self) -> None:
+        page = self.open({**SECURED, **comparing("compare")})
+        expect(page.get_by_test_id("sas-mismatch")).to_be_enabled()
+        page.get_by_test_id("sas-mismatch").focus()
+        page.keyboard.down("Enter")
+        page.evaluate(SET, {"chat": comparing("mismatched")})
+        page.keyboard.down("Enter")
+        page.keyboard.up("Enter")
+        self.assertEqual(self.asked(page), [["confirm", False]])
+
+    def test_a_mismatch_of_the_other_side_leaves_the_typing_alone(self) -> None:
+        page = self.open(SECURED)
+        page.evaluate(SET, {"chat": comparing("theyMismatched")})
+        expect(page.get_by_test_id("message-input")).to_be_focused()
+
+    def test_after_a_mismatch_nothing_says_that_all_is_well(self) -> None:
+        page = self.open(SECURED)
+        expect(page.get_by_text("Say hello to bob")).to_be_visible()
+        for state, explained in (
+            ("mismatched", "You compared, and it did not match."),
+            ("theyMismatched", "bob saw something different."),
+        ):
+            page.evaluate(SET, {"chat": comparing(state)})
+            expect(page.get_by_test_id("chat-state")).to_have_text("Connected, but what you compared does not match.")
+            expect(page.get_by_text("Say hello to bob")).to_be_hidden()
+            expect(page.get_by_test_id("trust").locator("p")).to_contain_text(explained)
+
     def test_it_goes_with_the_chat(self) -> None:
         page = self.open({**SECURED, "messages": [message(1)]})
         page.get_by_test_id("verify-open").click()
@@ -218,6 +286,7 @@ class Verifying(ActedChat):
         page = self.open(SECURED, color_scheme="dark")
         page.get_by_test_id("verify-open").click()
         self.panel(page).get_by_role("button", name="QR code").click()
+        expect(self.panel(page)).to_contain_text("it shows a number, which must be the one above")
         code = page.get_by_role("img", name="The safety number as a QR code")
         expect(code).to_be_in_viewport(ratio=1)
         self.assertEqual(read_qr(code), f"lowkey2:{DIGITS}")
@@ -230,6 +299,21 @@ class Verifying(ActedChat):
         expect(self.panel(page)).to_have_accessible_name("You have verified bob")
         self.assertEqual(self.asked(page), [])
 
+    def test_who_is_verified_sees_the_number_and_is_asked_for_no_answer(self) -> None:
+        for verification in ({"verification": None}, comparing("matched")):
+            page = self.open({**SECURED, "trust": "verified", **verification})
+            page.get_by_test_id("verify-open").click()
+            expect(page.get_by_test_id("safety-number")).to_be_visible()
+            expect(page.get_by_role("button", name="QR code")).to_be_visible()
+            for gone in ("sas-emoji", "sas-match", "sas-mismatch"):
+                expect(page.get_by_test_id(gone)).to_be_hidden()
+
+    def test_who_is_verified_is_asked_for_an_answer_when_the_other_side_waits_for_one(self) -> None:
+        page = self.open({**SECURED, "trust": "verified"})
+        page.evaluate(SET, {"chat": comparing("compare")})
+        for there in ("sas-emoji", "sas-match", "sas-mismatch"):
+            expect(page.get_by_test_id(there)).to_be_visible()
+
 
 class KeyChanged(ActedChat):
     """Another device under a name that is known."""
@@ -241,7 +325,9 @@ class KeyChanged(ActedChat):
         expect(card).to_contain_text("This is not the device that was bob before")
         expect(card).to_contain_text("bob may have a new device or browser, or have cleared their browser’s data.")
         expect(card).to_contain_text("Or somebody has put themselves between you and bob.")
-        expect(card).to_contain_text("since 22 July 2023, and had verified that it is bob’s.")
+        expect(card).to_contain_text(
+            "You have known the device before since 22 July 2023, and had verified that it is bob’s."
+        )
         expect(page.get_by_test_id("message-input")).to_be_disabled()
         expect(page.get_by_test_id("message-input")).to_have_attribute(
             "placeholder", "Nothing is sent until you decide"
@@ -293,6 +379,14 @@ class ClassicWarning(ActedChat):
         refuse.click()
         self.assertEqual(self.asked(page), [["refuseClassic"]])
 
+    def test_whatever_had_the_focus_the_question_has_it_now(self) -> None:
+        for question in (WARNED, BLOCKED):
+            page = self.open({**IDLE, "state": "connecting", "peer": "bob"})
+            page.get_by_test_id("change-name").focus()
+            page.evaluate(SET, {"chat": question})
+            card = "classic-warning" if question is WARNED else "key-changed"
+            expect(page.get_by_test_id(card)).to_be_focused()
+
     def test_an_enter_held_down_since_accepting_decides_nothing(self) -> None:
         page = self.open({**IDLE, "state": "ringing", "peer": "bob"})
         page.evaluate(SET, {"incoming": {"peer": "bob", "invited": False}})
@@ -324,6 +418,7 @@ class Identity(ActedChat):
             page.get_by_test_id("new-identity-confirm").click()
         self.assertEqual(page.evaluate("() => localStorage.getItem('lowkey.wiped')"), "")
         self.assertEqual(asked, [])
+        expect(page.get_by_test_id("peer-input")).to_be_focused()
 
     def test_a_browser_that_keeps_nothing_is_said_to(self) -> None:
         page = self.open()
@@ -349,5 +444,7 @@ class Identity(ActedChat):
         page.evaluate(SET, {"server": {"state": "replaced", "sentence": sentence}})
         expect(page.get_by_test_id("server-state")).to_contain_text(sentence)
         page.get_by_role("button", name="Use it here").click()
+        page.evaluate(SET, {"server": {"state": "connecting", "sentence": "Connecting to the server…"}})
+        expect(page.get_by_test_id("peer-input")).to_be_focused()
         starts = page.evaluate("() => window.fakePeer.calls.filter(([name]) => name === 'start').length")
         self.assertEqual(starts, 2)

@@ -30,10 +30,10 @@ def config_home() -> str:
 class Run:
     """One run of the command. Its lines of both outputs are read as they come."""
 
-    def __init__(self, server: str, *arguments: str, typed: bool = False) -> None:
+    def __init__(self, server: str | None, *arguments: str, typed: bool = False) -> None:
         keyboard = pty.openpty() if typed else None
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "peer", *arguments, "--server", server],
+            [sys.executable, "manage.py", "peer", *arguments, *(["--server", server] if server else [])],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "XDG_CONFIG_HOME": config_home()},
             stdin=keyboard[1] if keyboard else subprocess.PIPE,
@@ -45,7 +45,8 @@ class Run:
         self._keyboard = keyboard[0] if keyboard else None
         if keyboard:
             os.close(keyboard[1])
-        self.out, self.err = _lines(self.process.stdout), _lines(self.process.stderr)
+        self.out, _ = _lines(self.process.stdout)
+        self.err, self._errors = _lines(self.process.stderr)
 
     def __enter__(self) -> Self:
         return self
@@ -85,11 +86,16 @@ class Run:
             pass
         return line
 
+    def said_all(self) -> None:
+        """It has exited, and nothing more stands on standard error."""
+        self._errors.join(PATIENCE)
+        assert not self.err.queue, list(self.err.queue)
+
     def exits(self) -> int:
         return self.process.wait(PATIENCE)
 
 
-def _lines(stream: IO[str] | None) -> queue.Queue[str]:
+def _lines(stream: IO[str] | None) -> tuple[queue.Queue[str], threading.Thread]:
     assert stream is not None
     lines: queue.Queue[str] = queue.Queue()
 
@@ -98,5 +104,6 @@ def _lines(stream: IO[str] | None) -> queue.Queue[str]:
             for line in stream:
                 lines.put(line.removesuffix("\n"))
 
-    threading.Thread(target=read, daemon=True).start()
-    return lines
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    return lines, reader

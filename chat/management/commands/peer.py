@@ -11,15 +11,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chat.peer.errors import IdentityDamaged, PeerError
-from chat.peer.terminal import HELP, Exit, Options, Terminal
+from chat.peer.terminal import DEFAULT_SERVER, HELP, Exit, Options, Terminal
 
 EPILOG = f"""Lines typed are sent; what the other side writes is printed as `name: text` on standard output, all else on
 standard error. Commands:
 
 {HELP}
 
-Exit codes: {Exit.OK} left or the chat was ended, {Exit.USAGE} wrong arguments, {Exit.SERVER_UNREACHABLE} server unreachable,
-{Exit.NAME_REFUSED} name taken or refused, {Exit.CALL_FAILED} the call did not succeed, {Exit.CONNECTION_LOST} the connection was lost, {Exit.INTERRUPTED} interrupted
+Exit codes: {Exit.OK} left or the chat was ended, {Exit.USAGE} wrong arguments or a damaged invite, {Exit.SERVER_UNREACHABLE} server
+unreachable, {Exit.NAME_REFUSED} name taken or refused, {Exit.CALL_FAILED} the call did not succeed, {Exit.CONNECTION_LOST} the connection was lost, {Exit.INTERRUPTED} interrupted
 (Ctrl-C), {Exit.TERMINATED} terminated, {Exit.KEY_CHANGED} the other one is on another device than before, {Exit.NOT_PROVEN} the other one did not prove who it is,
 {Exit.INVITE_FAILED} the invite did not work, {Exit.IDENTITY_UNUSABLE} the file of the identity cannot be used."""
 
@@ -38,13 +38,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="your username")
-        parser.add_argument("--server", metavar="URL", default="http://127.0.0.1:8080", help="default: %(default)s")
+        parser.add_argument(
+            "--server", metavar="URL", help=f"the server's address (default: the invite's, else {DEFAULT_SERVER})"
+        )
         parser.add_argument("--connect", metavar="PEER", help="call this person, and leave when the chat is over")
         parser.add_argument(
             "--invite", metavar="LINK", help="call who made this invite, and leave when the chat is over"
         )
         parser.add_argument(
-            "--identity", metavar="FILE", help="keep this device's keys here, and not in the folder for configuration"
+            "--identity", metavar="FILE", help="keep this device’s keys here, and not in the folder for configuration"
         )
         parser.add_argument(
             "--allow-classic", action="store_true", help="chat also with apps that cannot prove who they are"

@@ -37,7 +37,14 @@ const MAX_WAITING = 64;
 const TELLS_THE_OTHER = new Set(["cancel", "timeout", "refused", "failed", "refuse_classic", "refuse_key"]);
 const TELLS_IN_A_SESSION = new Set(["error"]);
 const REASONS_TO_DECLINE = new Set(["declined", "busy"]);
-const FAULTS_OF_INVITES = new Set(["invite_used", "invite_expired", "invite_unknown"]);
+
+/** What is wrong with a caller's invite, and the protocol's word for it. @type {ReadonlyMap<string, string>} */
+const FAULTS_OF_INVITES = new Map([
+  ["invite_used", "invite_used"],
+  ["invite_expired", "invite_expired"],
+  ["invite_unknown", "invite_unknown"],
+  ["invite_changed", "invite_unknown"],
+]);
 
 /** One attempt with one peer, whose name is `peer`; over when `state` is `ended`, for `reason`. */
 export class Call {
@@ -53,6 +60,8 @@ export class Call {
   /** Whether this side's person called. */
   dialled = false;
   #consented = false;
+  /** Whether the other side, which has shown its key, may still be asked about this one's. */
+  #undecided = false;
   /** @type {[kind: Kind, payload: Payload][]} */
   #waiting = [];
   /** @type {Renewal | null} */
@@ -155,18 +164,20 @@ export class Call {
 
   /** @param {string} reason @param {string} [sessionId] */
   declined(reason, sessionId) {
-    const known = REASONS_TO_DECLINE.has(reason) || (this.#invited && FAULTS_OF_INVITES.has(reason));
+    const known = REASONS_TO_DECLINE.has(reason) || (this.#invited && [...FAULTS_OF_INVITES.values()].includes(reason));
     return this.#told("declined", known ? reason : "declined", sessionId);
   }
 
   /** The session is over: the other one left it (`left`) or is gone (`gone`). @param {string} reason @param {string} [sessionId] */
   left(reason, sessionId) {
-    return this.#told("left", reason === "gone" ? "gone" : "no_answer", sessionId);
+    const unanswered = this.state === "calling";
+    return this.#told("left", reason === "gone" ? "gone" : unanswered ? "no_answer" : "hung_up", sessionId);
   }
 
   /** @param {string} code @param {string} [sessionId] */
   error(code, sessionId) {
-    return this.#told("error", code, sessionId);
+    const inviter = code === "USER_OFFLINE" && this.#invited;
+    return this.#told("error", inviter ? "inviter_offline" : code, sessionId);
   }
 
   serverLost() {
@@ -219,7 +230,11 @@ export class Call {
       return [];
     }
     const body = suite.openSignal(kind, payload);
-    return body === null ? [] : [{ do: "signal", kind, body }];
+    if (body === null) {
+      return [];
+    }
+    this.#undecided = false;
+    return [{ do: "signal", kind, body }];
   }
 
   /**
@@ -270,7 +285,7 @@ export class Call {
   }
 
   timeout() {
-    return this.#step("timeout");
+    return this.#step("timeout", this.#undecided ? "undecided" : "no_path");
   }
 
   // Inside
@@ -373,11 +388,12 @@ export class Call {
 
   /** The other's key material ends the attempt; who comes with a bad invite hears what is wrong with it. @param {string} reason */
   #refuse(reason) {
-    if (!FAULTS_OF_INVITES.has(reason)) {
+    const word = FAULTS_OF_INVITES.get(reason);
+    if (word === undefined) {
       return this.#step("refused", reason);
     }
     this.#step("refused", `their_${reason}`);
-    return [decline(this.sessionId, reason)];
+    return [decline(this.sessionId, word)];
   }
 
   /**
@@ -400,6 +416,7 @@ export class Call {
     this.#step("agreed");
     const { initiator, iceServers } = this.#session;
     const offering = this.suite.offers(this.dialled && initiator);
+    this.#undecided = offering && !this.suite.needsConsent;
     const opened = this.#waiting.splice(0).flatMap(([kind, payload]) => this.signal(kind, payload));
     return [{ do: "start", offering, iceServers }, ...opened];
   }

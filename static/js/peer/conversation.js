@@ -48,6 +48,8 @@ export class Conversation {
   #rewoundAt = 0;
   /** Whether nothing is sent before the other side's first frame under new keys. */
   #held = false;
+  /** Whether anything could ever be said here. */
+  onceSecured = false;
 
   /**
    * @param {string} peer
@@ -247,10 +249,21 @@ export class Conversation {
     this.#step("rekeyed");
     this.suite.erase();
     this.suite = suite;
-    this.verifying = new Verifying(suite);
+    this.verifying = this.verifying.renewed(suite);
     this.#held = suite.ready;
     this.#inbox = new Inbox({ acknowledged: suite.acknowledges });
     this.#outbox.restart(this.#hello());
+  }
+
+  /** Whether nothing is sent under the new keys, before the other side is heard under them. */
+  get held() {
+    return this.#held;
+  }
+
+  /** It has not been heard for long: it may wait for us to speak. */
+  release() {
+    this.#held = false;
+    this.#settle();
   }
 
   /** The transport gave up. */
@@ -337,6 +350,7 @@ export class Conversation {
   #settle() {
     if (this.state === "greeting" && this.suite.ready && !this.#held) {
       this.#step("ready");
+      this.onceSecured = true;
     }
   }
 

@@ -20,12 +20,13 @@ export const SENTENCES = Object.freeze({
   used: "This invite has been used already. Ask {peer} for a new one.",
   expired: "This invite is older than 24 hours. Ask {peer} for a new one.",
   unknown:
-    "{peer} does not know this invite: it may be from another server, or from before they began anew. " +
-    "Ask them for a new one.",
+    "{peer} does not know this invite: its link may have been copied badly, or be from another server, or from before " +
+    "they began anew. Copy all of it again, or ask them for a new one.",
   own: "This is your own invite. Send its link to the person whom you want to invite.",
   damaged: sentence("invite_damaged"),
-  offline: "{peer} was not reached. The invite stays good for 24 hours: call {peer} when they are online.",
+  offline: "The invite is still good. Try again when {peer} can answer.",
 });
+const HELD = "You have an invite from {peer}. They are called when this chat is over.";
 
 /** @type {Readonly<Record<string, State>>} */
 const BY_REASON = Object.freeze({
@@ -35,6 +36,9 @@ const BY_REASON = Object.freeze({
 });
 
 export class Invitation {
+  /** Whether it waits for a chat or a call with somebody to be over. */
+  held = false;
+
   /**
    * @param {string} peer the inviter's name, empty where the link does not say
    * @param {State} state
@@ -64,7 +68,8 @@ export class Invitation {
   }
 
   get sentence() {
-    return SENTENCES[this.state].replaceAll("{peer}", () => this.peer);
+    const held = this.held && this.state === "waiting";
+    return (held ? HELD : SENTENCES[this.state]).replaceAll("{peer}", () => this.peer);
   }
 
   /**

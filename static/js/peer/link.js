@@ -32,12 +32,13 @@ export class Link extends Standing {
   #due = {
     acknowledge: () => this.#acknowledge(),
     resend: () => this.#resend(),
+    release: () => this.#release(),
     silent: () => this.#silent(),
   };
 
   /** @param {string} peer @param {Surroundings} around @param {Uint8Array | null} [identity] of the device that is expected */
   constructor(peer, around, identity = null) {
-    super(new Call(peer, around.suites), around.history(peer, identity));
+    super(new Call(peer, around.suites), around.history(peer, identity), { known: identity !== null });
     this.#around = around;
     this.#pacing = new Pacing(around.after, around.clock);
   }
@@ -406,9 +407,25 @@ export class Link extends Standing {
     this.#pump();
   }
 
-  /** Nothing came over a channel that stands; one that is interrupted has its own time. */
+  #release() {
+    if (this.conversation !== null && !this.over) {
+      this.conversation.release();
+      this.#pump();
+    }
+  }
+
+  /**
+   * Nothing came over a channel that stands; one that is interrupted has its own time. A chat that was secured has lost its
+   * keys in a handshake that the other side did not finish: that ends no chat, another handshake mends it.
+   */
   #silent() {
-    if (this.conversation?.state === "greeting") {
+    if (this.conversation?.state !== "greeting") {
+      return;
+    }
+    if (this.conversation.onceSecured) {
+      this.#renew();
+      this.#pump();
+    } else {
       this.#gone("silent");
     }
   }

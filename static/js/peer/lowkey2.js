@@ -48,8 +48,8 @@ export class Lowkey2 {
   changed = null;
   /** Other names under which the other's device is known. @type {string[]} */
   knownAs = [];
-  /** Whether the handshake is under an invite. */
-  invited = false;
+  /** Whether the handshake is, or will be, under an invite. */
+  invited;
   agreed = false;
 
   #me;
@@ -88,6 +88,7 @@ export class Lowkey2 {
     this.#random = random;
     this.#clock = clock;
     this.#invite = invite;
+    this.invited = invite !== null;
   }
 
   /** A fresh attempt with the same person, for a conversation that is open. */
@@ -269,6 +270,9 @@ export class Lowkey2 {
     if (step === 1 && this.#takesStep1(payload)) {
       return this.#rung(payload);
     }
+    if (this.role === null) {
+      throw new HandshakeFailed("a handshake begins with step 1");
+    }
     if (hs !== this.#hs || step !== this.#awaited || step === 1 || this.#handshake === null) {
       return [];
     }
@@ -277,8 +281,13 @@ export class Lowkey2 {
     return this.#meet();
   }
 
-  /** What came does not fit: that ends the attempt. @param {() => Promise<Payload[]>} work */
-  async #orRefuse(work) {
+  /**
+   * What came does not fit: that ends the attempt.
+   * @template T
+   * @param {() => Promise<T>} work
+   * @param {string} [underAnInvite] why, where the handshake is under one
+   */
+  async #orRefuse(work, underAnInvite = "invite_failed") {
     try {
       return await work();
     } catch (fault) {
@@ -286,7 +295,7 @@ export class Lowkey2 {
         throw fault;
       }
       this.erase();
-      throw new KeyRefused(this.invited ? "invite_failed" : "bad_handshake");
+      throw new KeyRefused(this.invited ? underAnInvite : "bad_handshake");
     }
   }
 
@@ -311,12 +320,13 @@ export class Lowkey2 {
   /** The other one's step 1. Whose person called the same name has accepted by that, and answers at once. @param {Payload} payload */
   async #rung(payload) {
     const crossed = this.role === "caller";
+    this.#begin("called", this.#theirInvite(payload));
     if (unb64(payload.hs).length !== HS_BYTES) {
       throw new HandshakeFailed("the handshake's id is malformed");
     }
     this.#hs = String(payload.hs);
-    this.#begin("called", this.#theirInvite(payload));
-    await given(this.#handshake, "it has begun").read(messageOf(payload));
+    const handshake = given(this.#handshake, "it has begun");
+    await this.#orRefuse(() => handshake.read(messageOf(payload)), "invite_changed");
     return crossed ? this.answer() : [];
   }
 

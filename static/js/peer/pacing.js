@@ -14,6 +14,8 @@ const ACK_SECONDS = 0.05;
 /** What is not acknowledged for so long, with nothing on its way, is sent again; then after twice as long, and so on. */
 const RESEND_SECONDS = 3;
 const HELLO_SECONDS = 20;
+/** How long the caller of a handshake beside the channel waits to be spoken to under the new keys. */
+const HOLD_SECONDS = 1;
 const HANDSHAKE_SECONDS = 60;
 /** How often a new handshake may be begun. */
 const RENEW_SECONDS = 10;
@@ -46,14 +48,17 @@ export class Pacing {
   /**
    * Call back when something is due, as things stand now.
    * @param {Conversation} conversation
-   * @param {{acknowledge: Action, resend: Action, silent: Action}} actions
+   * @param {{acknowledge: Action, resend: Action, release: Action, silent: Action}} actions
    */
-  followConversation(conversation, { acknowledge, resend, silent }) {
+  followConversation(conversation, { acknowledge, resend, release, silent }) {
     if (conversation.owes) {
       this.#timers.start("ack", ACK_SECONDS, acknowledge);
     }
     if (conversation.outstanding) {
       this.#timers.start("resend", this.#patience, resend);
+    }
+    if (conversation.held) {
+      this.#timers.start("hold", HOLD_SECONDS, release);
     }
     if (conversation.state === "greeting") {
       this.#timers.start("hello", HELLO_SECONDS, silent);
@@ -94,7 +99,7 @@ export class Pacing {
 
   /** The handshake has finished, and `hello` is awaited anew. */
   rekeyed() {
-    this.#timers.cancel("hello", "handshake");
+    this.#timers.cancel("hello", "hold", "handshake");
   }
 
   stop() {

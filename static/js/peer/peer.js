@@ -306,6 +306,9 @@ export class Peer {
   /** Call under the invite that was opened, once that is possible, and see what comes of it. */
   #followInvitation() {
     const [invitation, link] = [this.#invitation, this.#board.link];
+    if (invitation !== null) {
+      invitation.held = !this.#board.free;
+    }
     if (invitation?.state === "waiting" && this.#signaling.state === "online" && this.#board.free) {
       invitation.state = "calling";
       this.dial(invitation.peer);

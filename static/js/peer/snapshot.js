@@ -31,12 +31,18 @@ import { SENTENCES } from "./standing.js";
  * @property {string[]} knownAs other names of the other's device
  * @property {Verification | null} verification null while nobody compares
  */
+/**
+ * @typedef {object} Incoming
+ * @property {string} peer
+ * @property {boolean} invited it comes with an invite of this person's
+ * @property {boolean} known a device has been met under this name; whether it is theirs is checked when they are answered
+ */
 /** @typedef {{peer: string, state: InvitationState, sentence: string}} OpenedInvite */
 /**
  * @typedef {object} Snapshot What there is to show.
  * @property {string} name
  * @property {{state: ServerState, sentence: string}} server
- * @property {{peer: string, invited: boolean} | null} incoming the call that rings; with an invite of this person's, maybe
+ * @property {Incoming | null} incoming the call that rings
  * @property {Chat} chat
  * @property {OpenedInvite | null} invite the one that this person opened
  */
@@ -78,10 +84,15 @@ export function snapshotOf(name, { state, refusal }, link, invite) {
   return {
     name,
     server: { state, sentence: SERVER_SENTENCES[state] ?? sentence(refusal) },
-    incoming: link?.state === "ringing" ? { peer: link.peer, invited: link.suite?.invited ?? false } : null,
+    incoming: link?.state === "ringing" ? incomingOf(link) : null,
     chat: link ? chatOf(link) : NO_CHAT,
     invite: invite && { peer: invite.peer, state: invite.state, sentence: invite.sentence },
   };
+}
+
+/** @param {Link} link @returns {Incoming} */
+function incomingOf({ peer, suite, known }) {
+  return { peer, invited: suite?.invited ?? false, known };
 }
 
 /** @param {Link} link @returns {Chat} */

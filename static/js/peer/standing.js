@@ -59,10 +59,15 @@ export class Standing {
   /** @protected */
   expected;
 
-  /** @param {Call} call @param {Message[]} expected to be shown before there is a conversation */
-  constructor(call, expected) {
+  /**
+   * @param {Call} call
+   * @param {Message[]} expected to be shown before there is a conversation
+   * @param {{known: boolean}} about whether a device has been met under this name
+   */
+  constructor(call, expected, { known }) {
     this.call = call;
     this.expected = expected;
+    this.known = known;
   }
 
   /** The call has come to a conversation. @protected @param {Conversation} conversation */

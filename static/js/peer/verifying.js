@@ -27,6 +27,15 @@ export class Verifying {
     this.#sas = suite.comparison();
   }
 
+  /** For another handshake of the same chat. What did not match once is not forgotten by it. @param {Suite} suite */
+  renewed(suite) {
+    const fresh = new Verifying(suite);
+    if (this.#outcome === "mismatched" || this.#outcome === "theyMismatched") {
+      fresh.#outcome = this.#outcome;
+    }
+    return fresh;
+  }
+
   /** Seven emoji and their names, or none yet. */
   get emoji() {
     return this.#sas?.emoji ?? [];
@@ -48,9 +57,16 @@ export class Verifying {
     return this.#comparison().start();
   }
 
-  /** The person has compared. Throws PeerError where nothing can be. @param {boolean} matches @returns {Content[]} */
+  /**
+   * The person has compared. Throws PeerError where nothing can be, and for a match after a mismatch on either side.
+   * @param {boolean} matches
+   * @returns {Content[]}
+   */
   confirm(matches) {
     this.#comparison();
+    if (matches && (this.#outcome === "mismatched" || this.#outcome === "theyMismatched")) {
+      throw new PeerError("mismatched");
+    }
     this.#outcome = matches ? "matched" : "mismatched";
     this.#suite.verify(matches);
     return [{ t: "sas:result", ok: matches }];
@@ -63,14 +79,14 @@ export class Verifying {
     }
     if (content.t === "sas:result") {
       if (content.ok === false) {
-        this.#doubt();
+        this.#doubt("theyMismatched");
       }
       this.theyMatched = content.ok === true;
       return [];
     }
     const replies = this.#sas.receive(content);
     if (this.#sas.failed) {
-      this.#doubt();
+      this.#doubt("mismatched");
     }
     return replies;
   }
@@ -82,8 +98,9 @@ export class Verifying {
     return this.#sas;
   }
 
-  #doubt() {
-    this.#outcome = "theyMismatched";
+  /** @param {State} outcome */
+  #doubt(outcome) {
+    this.#outcome = outcome;
     this.#suite.verify(false);
   }
 }

@@ -4,7 +4,11 @@
 
 import { letter, part, setText, show } from "./dom.js";
 import { TrustLine } from "./trust_line.js";
+import { isAlarming } from "./verify_words.js";
 import { CALLING, isDeciding, WRITABLE } from "./view.js";
+
+/** Whoever hears the state must not hear that all is well. */
+const NOT_A_MATCH = "Connected, but what you compared does not match.";
 
 export class ChatHead {
   /**
@@ -31,7 +35,7 @@ export class ChatHead {
     const { chat } = snapshot;
     this.head.dataset.state = chat.state;
     this.state.dataset.state = chat.state;
-    setText(this.sentence, chat.sentence);
+    setText(this.sentence, isAlarming(chat) ? NOT_A_MATCH : chat.sentence);
     show(this.peer, chat.peer !== null);
     setText(this.peer, chat.peer ?? "");
     setText(this.letter, letter(chat.peer ?? ""));

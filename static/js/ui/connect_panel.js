@@ -2,9 +2,15 @@
 
 /** @import { Snapshot } from "../peer/peer.js" */
 
+import { SENTENCES, sentence } from "../peer/errors.js";
 import { part, setText, show } from "./dom.js";
 import { NameForm } from "./name_form.js";
 import { isFree, OVER, WRITABLE } from "./view.js";
+
+/** The ends after which one would call somebody else than one wants: a refused device, or a stranger with an invite. */
+const NOBODYS = Object.keys(SENTENCES).filter(
+  (reason) => reason === "you_refused_key" || reason.startsWith("their_invite_"),
+);
 
 export class ConnectPanel {
   /**
@@ -28,10 +34,23 @@ export class ConnectPanel {
     const { chat } = snapshot;
     this.peer = chat.peer;
     show(this.panel, isFree(snapshot));
-    show(this.again, OVER.has(chat.state) && chat.peer !== null);
+    show(this.again, canBeCalledAgain(snapshot));
     setText(this.againWords, `Call ${chat.peer ?? ""} again`);
     if (WRITABLE.has(chat.state)) {
       this.form.fill("");
     }
   }
+}
+
+/**
+ * There was somebody, and no invite of theirs that offers the same.
+ *
+ * @param {Snapshot} snapshot
+ */
+function canBeCalledAgain({ chat, invite }) {
+  const { peer, state } = chat;
+  if (peer === null || !OVER.has(state) || NOBODYS.some((reason) => sentence(reason, peer) === chat.sentence)) {
+    return false;
+  }
+  return !(invite?.state === "offline" && invite.peer === peer);
 }

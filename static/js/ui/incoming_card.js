@@ -1,4 +1,4 @@
-// Somebody calls. Nothing is known about them but the name they gave, and whether they hold an invite; the card says so.
+// Somebody calls. There is the name they gave, and whether they hold an invite; whose device it is shows once one accepts.
 //
 // It never takes the focus: whoever is typing goes on typing, and the live region tells of the call.
 
@@ -7,7 +7,9 @@
 import { letter, part, setText, show } from "./dom.js";
 
 const UNKNOWN = "Nothing is known about them yet. Accept only if you expect this call.";
-const INVITED = "They came by your invite: it is whoever you sent it to.";
+const INVITED = "They hold the link of your invite.";
+/** @param {string} peer */
+const known = (peer) => `You know a ${peer}. Whether this is their device is checked when you accept.`;
 
 export class IncomingCard {
   /**
@@ -30,10 +32,18 @@ export class IncomingCard {
     show(this.card, incoming !== null);
     setText(this.name, incoming?.peer ?? "");
     setText(this.letter, letter(incoming?.peer ?? ""));
-    setText(this.known, incoming?.invited ? INVITED : UNKNOWN);
+    setText(this.known, incoming === null ? "" : knownOf(incoming));
     if (isNew) {
       const how = incoming.invited ? ", by your invite" : "";
       this.announce(`Someone is calling as ${incoming.peer}${how}. You can accept or decline.`);
     }
   }
+}
+
+/** @param {NonNullable<Snapshot["incoming"]>} incoming */
+function knownOf({ peer, invited, known: isKnown }) {
+  if (invited) {
+    return INVITED;
+  }
+  return isKnown ? known(peer) : UNKNOWN;
 }

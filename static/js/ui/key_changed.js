@@ -44,6 +44,6 @@ export class KeyChanged {
  * @param {{firstSeen: number, verified: boolean}} pin
  */
 function known(peer, { firstSeen, verified }) {
-  const since = `You have known the other device since ${DAY.format(firstSeen)}`;
+  const since = `You have known the device before since ${DAY.format(firstSeen)}`;
   return verified ? `${since}, and had verified that it is ${peer}’s.` : `${since}, but never verified it.`;
 }

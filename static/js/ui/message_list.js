@@ -9,6 +9,7 @@
 
 import { part, setText, show } from "./dom.js";
 import { makeBubble, patchBubble } from "./message_bubble.js";
+import { isAlarming } from "./verify_words.js";
 import { WRITABLE } from "./view.js";
 
 const NEAR_THE_END = 48;
@@ -40,7 +41,7 @@ export class MessageList {
   render({ chat }) {
     const { messages, peer, state } = chat;
     show(this.section, messages.length > 0 || WRITABLE.has(state));
-    show(this.nothingYet, messages.length === 0);
+    show(this.nothingYet, messages.length === 0 && !isAlarming(chat));
     setText(this.nothingYetPeer, peer ?? "");
     const newest = messages.at(-1);
     const came = newest !== undefined && !this.bubbles.has(keyOf(newest));

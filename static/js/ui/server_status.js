@@ -40,7 +40,8 @@ export class ServerStatus {
     this.box.dataset.state = server.state;
     this.pill.dataset.state = server.state;
     setText(this.word, WORDS[server.state]);
-    setText(this.sentence, WRITABLE.has(chat.state) ? `${server.sentence} Your chat goes on.` : server.sentence);
+    const goesOn = server.state !== "online" && WRITABLE.has(chat.state);
+    setText(this.sentence, goesOn ? `${server.sentence} Your chat goes on.` : server.sentence);
     const again = AGAIN[server.state];
     setText(this.again, again ?? "");
     show(this.actions, again !== undefined);

@@ -3,13 +3,13 @@
 /** @import { Snapshot, Trust } from "../peer/peer.js" */
 
 import { part, setText, show } from "./dom.js";
-import { isAlarming } from "./verify_words.js";
+import { alarmOf } from "./verify_words.js";
 import { WRITABLE } from "./view.js";
 
 /** @typedef {Snapshot["chat"]} Chat */
 
-/** What stands beside the shield, and the truth behind it; `mismatched` is for a chat that somebody compared in vain.
- * @type {Record<Trust | "mismatched", {word: string, explained: (peer: string) => string}>} */
+/** What stands beside the shield, and the truth behind it; the last two are for a chat that somebody compared in vain.
+ * @type {Record<Trust | "mismatched" | "theyMismatched", {word: string, explained: (peer: string) => string}>} */
 const WORDS = {
   unverified: {
     word: "Not verified yet",
@@ -32,7 +32,11 @@ const WORDS = {
   },
   mismatched: {
     word: "Does not match",
-    explained: (peer) => `You and ${peer} compared, and saw different things. Somebody may be between you.`,
+    explained: (peer) => `You compared, and it did not match. Somebody may be between you and ${peer}.`,
+  },
+  theyMismatched: {
+    word: "Does not match",
+    explained: (peer) => `${peer} saw something different. Somebody may be between you.`,
   },
 };
 
@@ -57,7 +61,7 @@ export class TrustLine {
       this.#close();
       return;
     }
-    const key = isAlarming(chat) ? "mismatched" : trust;
+    const key = alarmOf(chat) ?? trust;
     this.line.dataset.trust = key;
     setText(this.word, WORDS[key].word);
     setText(this.explained, WORDS[key].explained(chat.peer ?? ""));

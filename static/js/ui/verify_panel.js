@@ -8,7 +8,7 @@
 
 import { part, presence, setText, show } from "./dom.js";
 import { SafetyNumber } from "./safety_number.js";
-import { emojiItems, isAlarming, spokenFor, wordsFor } from "./verify_words.js";
+import { emojiItems, isAlarming, isSettled, spokenFor, wordsFor } from "./verify_words.js";
 import { WRITABLE } from "./view.js";
 
 /** @typedef {Snapshot["chat"]} Chat */
@@ -23,6 +23,7 @@ import { WRITABLE } from "./view.js";
  * @property {(sentence: string) => void} announce
  */
 
+const OR_THE_NUMBER = "Or this number, the same on both screens:";
 const TAKEN_IN_MS = 1_000;
 
 export class VerifyPanel {
@@ -41,6 +42,9 @@ export class VerifyPanel {
     this.calm = part(root, "verify-calm", HTMLElement);
     this.answers = part(root, "verify-answers", HTMLElement);
     this.alarm = part(root, "verify-alarm", HTMLElement);
+    this.numberTitle = part(root, "number-title", HTMLElement);
+    this.end = part(root, "verify-end", HTMLButtonElement);
+    this.chatEnd = part(root, "chat-end", HTMLButtonElement);
     this.match = part(root, "sas-match", HTMLButtonElement);
     this.mismatch = part(root, "sas-mismatch", HTMLButtonElement);
     this.opener = part(root, "verify-open", HTMLButtonElement);
@@ -57,7 +61,8 @@ export class VerifyPanel {
   #listen(root) {
     this.opener.addEventListener("click", () => (this.before?.trust === "verified" ? this.open() : this.begin()));
     part(root, "verify-close", HTMLButtonElement).addEventListener("click", () => this.close());
-    part(root, "verify-end", HTMLButtonElement).addEventListener("click", this.actions.end);
+    this.end.addEventListener("click", this.actions.end);
+    this.end.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
     this.match.addEventListener("click", () => this.actions.confirm(true) && this.#leave());
     this.mismatch.addEventListener("click", () => this.actions.confirm(false));
     this.panel.addEventListener("keydown", ({ key }) => key === "Escape" && this.close());
@@ -86,8 +91,8 @@ export class VerifyPanel {
     const had = this.panel.contains(document.activeElement);
     show(this.panel, false);
     this.number.hide();
-    if (had && this.opener.checkVisibility()) {
-      this.opener.focus();
+    if (had) {
+      (this.opener.checkVisibility() ? this.opener : this.chatEnd).focus();
     }
   }
 
@@ -113,14 +118,20 @@ export class VerifyPanel {
   #draw(chat) {
     const words = wordsFor(chat, this.asked);
     const alarming = isAlarming(chat);
+    const settled = isSettled(chat);
+    const had = this.answers.contains(document.activeElement);
     this.panel.dataset.alarm = String(alarming);
     setText(this.title, words.title);
     setText(this.what, words.what);
     setText(this.note, words.note);
     show(this.calm, !alarming);
-    show(this.answers, !alarming);
+    setText(this.numberTitle, settled ? "The same number is on both screens:" : OR_THE_NUMBER);
+    show(this.answers, !(alarming || settled));
     show(this.alarm, alarming);
-    this.#drawEmoji(chat.verification?.emoji ?? []);
+    this.#drawEmoji(settled ? [] : (chat.verification?.emoji ?? []));
+    if (had && this.answers.hidden) {
+      (alarming ? this.end : this.panel).focus();
+    }
   }
 
   /** @param {ReadonlyArray<{emoji: string, name: string}>} emoji */

@@ -4,13 +4,32 @@
 
 /** @typedef {Snapshot["chat"]} Chat */
 
+const SETTLED =
+  "You compared, or one of you came by the other’s invite. To make sure once more, compare this number over a call or in person.";
+
 /**
- * Somebody has said that what they see differs.
+ * Who has said that what they see differs.
+ *
+ * @param {Chat} chat
+ * @returns {"mismatched" | "theyMismatched" | null}
+ */
+export function alarmOf({ verification }) {
+  const state = verification?.state;
+  return state === "mismatched" || state === "theyMismatched" ? state : null;
+}
+
+/** @param {Chat} chat */
+export function isAlarming(chat) {
+  return alarmOf(chat) !== null;
+}
+
+/**
+ * They are verified, and nobody is waiting for an answer: there is nothing to say yes or no to.
  *
  * @param {Chat} chat
  */
-export function isAlarming({ verification }) {
-  return verification?.state === "mismatched" || verification?.state === "theyMismatched";
+export function isSettled({ trust, verification }) {
+  return trust === "verified" && (verification === null || verification.state === "matched");
 }
 
 /**
@@ -32,6 +51,9 @@ export function wordsFor(chat, asked) {
   const peer = chat.peer ?? "them";
   if (isAlarming(chat)) {
     return alarmFor(peer, chat.verification?.state === "mismatched");
+  }
+  if (isSettled(chat)) {
+    return { title: `You have verified ${peer}`, what: SETTLED, note: "" };
   }
   return {
     title: chat.trust === "verified" ? `You have verified ${peer}` : `Is this really ${peer}?`,

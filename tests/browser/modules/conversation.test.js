@@ -434,7 +434,7 @@ describe("conversation, lowkey/2", () => {
     for (const frame of frames) {
       world.bob.receive(frame);
     }
-    expect([world.bob.state, world.bob.reason, world.alice.reason]).to.deep.equal(["ended", "left", "you_left"]);
+    expect([world.bob.state, world.bob.reason, world.alice.reason]).to.deep.equal(["ended", "ended", "you_left"]);
     expect([world.alice.messages, world.bob.messages]).to.deep.equal([[], []]);
     const other = await World.secured();
     other.alice.send("one");

@@ -17,6 +17,12 @@ describe("errors", () => {
     expect(sentence("left", "$&")).to.equal("$& left the chat.");
   });
 
+  it("every sentence is one, with typographic apostrophes", () => {
+    for (const reason of Object.keys(SENTENCES)) {
+      expect(sentence(reason, "bob")).to.match(/^([A-Z]|bob(’s)? )[^'_{}]*\.$/, reason);
+    }
+  });
+
   it("the orderly reasons are known", () => {
     expect(SENTENCES).to.include.all.keys([...ORDERLY]);
   });

@@ -21,7 +21,7 @@ function world() {
 }
 
 const nothing = () => {};
-const actions = { acknowledge: nothing, resend: nothing, silent: nothing };
+const actions = { acknowledge: nothing, resend: nothing, release: nothing, silent: nothing };
 
 describe("pacing", () => {
   it("so many handshakes are answered in any minute", () => {

@@ -1,5 +1,6 @@
 import { Classic } from "/static/js/peer/classic.js";
 import { PeerError } from "/static/js/peer/errors.js";
+import { Invite } from "/static/js/peer/invites.js";
 import { attempt, device } from "./devices.js";
 import { chance, describe, expect, it } from "./kit.js";
 import { Matchmaker } from "./matchmaker.js";
@@ -143,7 +144,7 @@ describe("peer with peer", () => {
     expect(alice.received).to.deep.equal(texts.map((text) => text.toUpperCase()));
     alice.peer.end();
     await bob.until("ended");
-    expect(bob.chat.sentence).to.equal("alice left the chat.");
+    expect(bob.chat.sentence).to.equal("alice ended the chat, and its messages are deleted.");
     expect([alice.bodies, bob.bodies]).to.deep.equal([[], []]);
     alice.peer.stop();
     bob.peer.stop();
@@ -204,7 +205,7 @@ describe("peer with peer", () => {
     const bob = await server.join("bob");
     bob.peer.openInvite(new URL(link).hash);
     await alice.until("ringing");
-    expect(alice.peer.snapshot().incoming).to.deep.equal({ peer: "bob", invited: true });
+    expect(alice.peer.snapshot().incoming).to.deep.equal({ peer: "bob", invited: true, known: false });
     alice.peer.accept();
     await Promise.all([alice.until("secured"), bob.until("secured")]);
     expect([alice.chat.trust, bob.chat.trust]).to.deep.equal(["verified", "verified"]);
@@ -229,6 +230,46 @@ describe("peer with peer", () => {
     }
     alice.peer.stop();
     carol.peer.stop();
+  });
+
+  it("an invite whose link was changed is refused, both learn it, and it stays good", async () => {
+    const server = new Matchmaker();
+    const [alice, bob] = [await server.join("alice"), await server.join("bob")];
+    const { link } = alice.peer.createInvite();
+    const { name, uuid } = Invite.parse(new URL(link).hash);
+    bob.peer.openInvite(new URL(new Invite(name, uuid, chance(32)).link(location.origin)).hash);
+    await bob.is(({ invite }) => invite.state === "unknown");
+    expect(bob.chat.sentence).to.contain("alice does not know this invite.");
+    expect(alice.chat.sentence).to.contain("whose link was changed or copied badly. They were told so.");
+    alice.peer.stop();
+    bob.peer.stop();
+    const carol = await server.join("carol");
+    const again = await server.join("alice", { identity: alice.identity });
+    carol.peer.openInvite(new URL(link).hash);
+    await again.until("ringing");
+    expect(again.peer.snapshot().incoming.invited).to.equal(true);
+    again.peer.stop();
+    carol.peer.stop();
+  });
+
+  it("an invite opened in a chat waits for its end", async () => {
+    const server = new Matchmaker();
+    const [alice, bob, carol] = [await server.join("alice"), await server.join("bob"), await server.join("carol")];
+    alice.peer.dial("bob");
+    await bob.until("ringing");
+    bob.peer.accept();
+    await alice.until("secured");
+    alice.peer.openInvite(new URL(carol.peer.createInvite().link).hash);
+    const { state, sentence } = alice.peer.snapshot().invite;
+    expect([state, sentence]).to.deep.equal([
+      "waiting",
+      "You have an invite from carol. They are called when this chat is over.",
+    ]);
+    alice.peer.end();
+    await carol.until("ringing");
+    for (const { peer } of [alice, bob, carol]) {
+      peer.stop();
+    }
   });
 
   it("an invite opened before the peer is online waits", async () => {
@@ -273,11 +314,13 @@ describe("peer with peer", () => {
     bob.identity.accept("alice", chance(32));
     alice.peer.dial("bob");
     await bob.until("ringing");
+    expect(bob.peer.snapshot().incoming).to.deep.equal({ peer: "alice", invited: false, known: true });
     bob.peer.accept();
     await bob.until("blocked");
     bob.peer.refuseKey();
     await alice.until("ended");
-    expect(bob.chat.sentence).to.contain("You did not go on with alice's other device.");
+    expect(alice.chat.sentence).to.equal("bob ended the call.");
+    expect(bob.chat.sentence).to.contain("You did not go on with alice’s other device.");
     expect(reasonOf(() => bob.peer.acceptKey())).to.equal("no_call");
     alice.peer.stop();
     bob.peer.stop();
@@ -318,7 +361,7 @@ describe("peer with peer", () => {
     await settled();
     alice.peer.acceptKey();
     await alice.until("ended");
-    expect(alice.chat.sentence).to.equal("You accepted bob's other device. Call again to chat.");
+    expect(alice.chat.sentence).to.equal("You accepted bob’s other device. Call again to chat.");
     alice.peer.stop();
     bob.peer.stop();
   });
@@ -448,7 +491,7 @@ describe("peer with peer", () => {
     server.deliver("alice", relayed("bob", three));
     await alice.is(() => alice.notices.length > 0);
     expect(alice.notices).to.deep.equal([
-      "Somebody with another key tried to take bob's place in this chat, and was refused.",
+      "Somebody with another key tried to take bob’s place in this chat, and was refused.",
     ]);
     alice.peer.send("to bob alone");
     await bob.is(() => bob.received.length === 1);

@@ -43,6 +43,28 @@ describe("verifying", () => {
     expect(one.theyMatched).to.equal(false);
   });
 
+  it("after a mismatch, on either side, they do not match any more", async () => {
+    const { alice, bob, sides } = await pair();
+    const [one, other] = sides;
+    carry(one.confirm(false), other, one);
+    for (const side of sides) {
+      expect(() => side.confirm(true)).to.throw(PeerError, "End this chat and call again.");
+      expect(side.confirm(false)).to.deep.equal([{ t: "sas:result", ok: false }]);
+    }
+    expect([alice.trust, bob.trust]).to.deep.equal(["unverified", "unverified"]);
+  });
+
+  it("another handshake does not make a mismatch forgotten", async () => {
+    const { sides } = await pair();
+    const [one, other] = sides;
+    carry(one.confirm(false), other, one);
+    const again = await agreed();
+    expect([one.renewed(again.alice).state, other.renewed(again.bob).state]).to.deep.equal([
+      "mismatched",
+      "theyMismatched",
+    ]);
+  });
+
   it("a word that is neither yes nor no says nothing", async () => {
     const { alice, sides } = await pair();
     const [one] = sides;
@@ -64,7 +86,7 @@ describe("verifying", () => {
     const [result] = other.receive({ ...reveal, nonce: nonce.nonce });
     one.receive(result);
     expect([alice.trust, bob.trust]).to.deep.equal(["unverified", "unverified"]);
-    expect([one.state, other.state]).to.deep.equal(["theyMismatched", "theyMismatched"]);
+    expect([one.state, other.state]).to.deep.equal(["theyMismatched", "mismatched"]);
   });
 
   it("a classic chat cannot be verified", () => {

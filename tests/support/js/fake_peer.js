@@ -2,7 +2,7 @@
 //
 // A browser test serves this file in the real one's place and drives it by `window.fakePeer`.
 
-import { PeerError } from "./errors.js";
+import { PeerError, sentence } from "./errors.js";
 
 /** What the page asked for, in order, as [method, ...arguments]. */
 const calls = [];
@@ -43,6 +43,11 @@ export class Peer {
   receive(message) {
     this.set({ chat: { messages: [...this.state.chat.messages, message] } });
     this.listener.received(message);
+  }
+
+  /** What the real one says for this reason. */
+  sentence(reason, peer) {
+    return sentence(reason, peer);
   }
 
   /** Refuse whatever is asked from now on, for this reason; null to agree again. */
