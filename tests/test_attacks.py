@@ -73,7 +73,7 @@ class PinnedTest(EvilCase):
             self.assertEqual(self.bob.snapshot().trust, "changed")
             await self.assert_nothing_left(self.bob)
             self.bob.refuse_key()
-            self.assertEqual(await self.soon(mallory.as_caller.ended()), "left")
+            self.assertEqual(await self.soon(mallory.as_caller.ended()), "hung_up")
             await self.assert_nothing_left(self.bob)
 
     async def test_two_who_know_each_other_meet_again_as_if_nobody_listened(self) -> None:
@@ -118,8 +118,8 @@ class InvitedTest(EvilCase):
             self.alice.open_invite(self.invite.link(self.evil.url).partition("#")[2])
             mallory.as_caller.dial(self.bob.name)
             reasons = await self.soon(asyncio.gather(self.alice.ended(), self.bob_ended()))
-            self.assertEqual(reasons, ["no_answer", "invite_failed"])
-            self.assertEqual(await self.soon(mallory.as_called.ended()), "invite_failed")
+            self.assertEqual(reasons, ["invite_unknown", "their_invite_changed"])
+            self.assertEqual(await self.soon(mallory.as_called.ended()), "their_invite_changed")
             await self.assert_nothing_left(self.alice, self.bob)
             self.assertEqual(self.bob.identity.made_invite(self.invite.uuid, self.bob.name), self.invite)
             self.assertIsNone(self.bob.identity.pin(self.alice.name))

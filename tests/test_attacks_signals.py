@@ -60,7 +60,7 @@ class SignalsTest(EvilCase):
             await self.fires(self.evil.attack)
             await self.settled(self.alice, self.bob)
             self.alice.runs_out_of_patience()
-            self.assertEqual(await self.soon(self.alice.ended()), "no_path")
+            self.assertEqual(await self.soon(self.alice.ended()), "undecided")
             self.assert_never_secured(self.alice, self.bob)
 
     async def test_plain_signals_before_the_sealed_ones_change_nothing(self) -> None:
