@@ -6,6 +6,7 @@ BIN := .venv/bin
 NPM := node_modules/.bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 TESTS ?=
+BENCH ?=
 
 # Installed once, and again when the list it comes from changes; each stamp lies in the tree it stands for.
 VENV := .venv/pyvenv.cfg
@@ -13,7 +14,9 @@ RUN_TOOLS := .venv/.requirements
 DEV_TOOLS := .venv/.requirements-dev
 NODE_TOOLS := node_modules/.package-lock.json
 
-.PHONY: help run test check model format vendor screenshots clean
+MINUTES ?= 5
+
+.PHONY: help run test check model bench soak format vendor screenshots clean
 
 help: ## what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -39,6 +42,13 @@ check: $(DEV_TOOLS) $(NODE_TOOLS) ## what can be said without running it: form, 
 model: ## what a malicious server can and cannot do, asked of the model in docs/model; some minutes
 	@scripts/setup model
 	$(PYTHON) scripts/model.py
+
+bench: $(DEV_TOOLS) $(NODE_TOOLS) ## how fast the matchmaker is, beside others, on daphne and uvicorn; some minutes
+	$(BIN)/python -m bench $(BENCH)
+
+soak: $(DEV_TOOLS) ## MINUTES of mixed life with faults; fails on a leak, a lost message, an unexpected error
+	@scripts/setup test
+	$(BIN)/python -m bench.soak --minutes $(MINUTES) --redis
 
 format: $(DEV_TOOLS) $(NODE_TOOLS) ## bring Python, JavaScript, CSS and JSON into form
 	$(BIN)/ruff format .

@@ -1,7 +1,8 @@
-"""What daphne runs: pages by Django, the signaling socket by Channels."""
+"""What a server runs: pages by Django, the signaling socket by Channels."""
 
 from __future__ import annotations
 
+import atexit
 import os
 
 from channels.routing import ProtocolTypeRouter
@@ -10,6 +11,10 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lowkey_site.settings")
 pages = get_asgi_application()
 
-from signaling.routing import websocket_application  # noqa: E402  (Django has to be set up first)
+from lowkey_site.announce import announce  # noqa: E402  (Django has to be set up first)
+from signaling.routing import websocket_application  # noqa: E402
+from signaling.service import service  # noqa: E402
 
 application = ProtocolTypeRouter({"http": pages, "websocket": websocket_application})
+
+atexit.register(announce(service.meter))

@@ -32,6 +32,7 @@ _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(h|ms|m|s|us|µs|μs|ns)", re.ASC
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
 _STUN = re.compile(rf"stuns?:{_HOST}(?::\d{{1,5}})?", re.ASCII)
 _TURN = re.compile(rf"turns?:{_HOST}(?::\d{{1,5}})?(?:\?transport=(?:udp|tcp))?", re.ASCII)
+_REDIS = re.compile(r"(?:rediss?://[^/?#\s]|unix://(?:[^/?#\s]*@)?/)", re.ASCII)
 _ORIGIN_HOST = re.compile(_HOST, re.ASCII)
 
 
@@ -60,6 +61,13 @@ class Environment:
         if text.lower() not in FLAGS:
             raise EnvError(name, f'must be 1 or 0, not "{text}"')
         return FLAGS[text.lower()]
+
+    def choice(self, name: str, *options: str) -> str:
+        """One of the options, of which the first is the default."""
+        text = self.text(name, options[0])
+        if text not in options:
+            raise EnvError(name, f'must be {" or ".join(options)}, not "{text}"')
+        return text
 
     def whole(self, name: str, default: int, *, most: int = 1_000_000) -> int:
         """A whole number from 1 to `most`."""
@@ -104,9 +112,14 @@ class Environment:
         """URLs of STUN servers (stun:, stuns:) or TURN servers (turn:, turns:)."""
         return self._each(name, self.words(name), parse_stun if scheme == "stun" else parse_turn)
 
-    def proxies(self, name: str) -> tuple[Proxy, ...]:
-        """Networks, and the word `unix` for a proxy at the other end of a unix socket."""
-        return self._each(name, self.words(name), parse_proxy)
+    def redis_urls(self, name: str) -> tuple[str, ...]:
+        """URLs of Redis servers, which hold passwords and so are secret."""
+        words = (word.strip() for word in self.secret(name).split(","))
+        return self._each(name, tuple(word for word in words if word), parse_redis)
+
+    def proxies(self, name: str, default: str = "") -> tuple[Proxy, ...]:
+        """Networks, and the word `unix` for whoever is at the other end of a unix socket."""
+        return self._each(name, self.words(name, default), parse_proxy)
 
     @staticmethod
     def _each(name: str, words: tuple[str, ...], parse: Callable[[str], T]) -> tuple[T, ...]:
@@ -154,6 +167,13 @@ def parse_turn(text: str) -> str:
     """The URL itself, in the form of RFC 7065."""
     if not _TURN.fullmatch(text):
         raise ValueError(f'has "{text}", which is not a URL as turn:turn.example:3478?transport=udp')
+    return text
+
+
+def parse_redis(text: str) -> str:
+    """The URL itself; what it holds is never quoted."""
+    if not _REDIS.match(text):
+        raise ValueError("must have URLs as redis://:password@127.0.0.1:6379/0 or unix:///run/redis/redis.sock")
     return text
 
 

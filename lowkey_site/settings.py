@@ -36,6 +36,11 @@ CALL_RATE = _env.whole("CALL_RATE", 10)
 CALL_BURST = _env.whole("CALL_BURST", 10)
 CONNECTIONS_PER_ADDRESS = _env.whole("CONNECTIONS_PER_ADDRESS", 50)
 TRUSTED_PROXIES = _env.proxies("TRUSTED_PROXIES")
+REDIS_URLS = _env.redis_urls("REDIS_URL")
+METRICS = _env.flag("METRICS")
+METRICS_ADDRESSES = _env.proxies("METRICS_ADDRESSES", default="127.0.0.1,::1")
+LOG_FORMAT = _env.choice("LOG_FORMAT", "line", "json")
+LOG_LEVEL = _env.choice("LOG_LEVEL", "info", "warning", "error").upper()
 
 if not SECRET_KEY:
     if not DEBUG:
@@ -138,14 +143,18 @@ SILENCED_SYSTEM_CHECKS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "lowkey_site.logs.Line", "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "lowkey_site.logs.Json"},
+    },
+    "filters": {"hold_back": {"()": "lowkey_site.logs.HoldBack"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["hold_back"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
-        "signaling": {"level": "INFO"},
-        "chat": {"level": "INFO"},
-        "django": {"handlers": [], "level": "INFO"},
+        **{name: {"level": LOG_LEVEL} for name in ("signaling", "chat", "lowkey_site")},
+        "django": {"handlers": [], "level": LOG_LEVEL},
         "django.request": {"level": "ERROR"},  # its warnings quote the path that was asked for
+        "django.security": {"level": "CRITICAL"},  # its errors quote the host that was asked for
         "daphne": {"level": "ERROR"},  # its warnings quote addresses and queries
     },
 }

@@ -17,7 +17,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from channels.consumer import AsyncConsumer
@@ -27,7 +27,9 @@ from .errors import Close, ProtocolError
 from .hub import Client, Hub
 from .limits import TrustedProxy, client_address
 from .messages import Error, ErrorPayload, dump
-from .proof import Inbox, Keyed
+from .meter import UNCOUNTED, Meter
+from .process import Alone, Member
+from .proof import Keyed, Line
 
 if TYPE_CHECKING:
     from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, WebSocketScope
@@ -41,39 +43,6 @@ PROOF_SECONDS = 10.0
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 
 
-class _Line(NamedTuple):
-    inbox: Inbox
-    replaced: Callable[[], None]
-
-
-class LocalPost:
-    """The post of one process: the sockets that are open here, by lower-case name."""
-
-    def __init__(self) -> None:
-        self._lines: dict[str, _Line] = {}
-
-    def attach(self, name: str, inbox: Inbox, replaced: Callable[[], None] = lambda: None) -> None:
-        older = self._lines.get(name.lower())
-        self._lines[name.lower()] = _Line(inbox, replaced)
-        if older is not None:
-            older.replaced()
-
-    def detach(self, name: str, inbox: Inbox) -> None:
-        line = self._lines.get(name.lower())
-        if line is not None and line.inbox == inbox:
-            del self._lines[name.lower()]
-
-    async def deliver(self, name: str, frame: str) -> bool:
-        line = self._lines.get(name.lower())
-        if line is None:
-            return False
-        try:
-            await line.inbox(frame)
-        except Exception:  # noqa: BLE001 - servers differ in what they raise for a socket that is gone
-            return False
-        return True
-
-
 class SignalingConsumer(AsyncConsumer):
     """One connection. `origins` are those that may connect, or `ANY_ORIGIN`; `proxies` those whose word counts."""
 
@@ -81,16 +50,20 @@ class SignalingConsumer(AsyncConsumer):
         self,
         *,
         hub: Hub,
+        process: Member | None = None,
         origins: Sequence[str] = (ANY_ORIGIN,),
         proxies: Sequence[TrustedProxy] = (),
         patience: float = PROOF_SECONDS,
+        meter: Meter = UNCOUNTED,
     ) -> None:
         self._hub = hub
+        self._meter = meter
+        self._process = process or Alone()
         self._origins = origins
         self._proxies = proxies
         self._patience = patience
         self._open = True
-        self._replaced = False
+        self._ended_with: int | None = None
 
     async def __call__(self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         self.base_send = send
@@ -98,31 +71,47 @@ class SignalingConsumer(AsyncConsumer):
         if (await receive())["type"] != "websocket.connect":
             return
         if name is None or not origin_is_allowed(_headers(scope, b"origin"), self._origins):
+            self._meter.refused("NO_USERNAME" if name is None else "ORIGIN")
             await self._emit({"type": "websocket.close"})
             return
         await self._emit({"type": "websocket.accept"})
-        keyed = None if key is None else Keyed(key, lambda: self._answer(receive), self._replacing())
+        await self._process.start()
+        keyed = None if key is None else Keyed(key, lambda: self._answer(receive))
         await self._serve(name, keyed, _address(scope, self._proxies), receive)
 
     async def _serve(self, name: str, keyed: Keyed | None, address: str, receive: ASGIReceiveCallable) -> None:
         client = None
+        self._meter.opened()
         try:
             async with self._told_of_its_end():
-                client = await self._hub.join(name, address, self._push, keyed)
+                client = await self._join(name, keyed, address)
                 await self._listen(client, receive)
         finally:
             if client is not None:
                 await self._leave(client)
+            self._meter.ended()
+
+    async def _join(self, name: str, keyed: Keyed | None, address: str) -> Client:
+        try:
+            client = await self._hub.join(name, address, Line(self._push, self._ending()), keyed)
+        except ProtocolError as error:
+            self._meter.refused(error.code)
+            raise
+        self._meter.joined()
+        return client
 
     async def _listen(self, client: Client, receive: ASGIReceiveCallable) -> None:
         event: Any
         while (event := await receive())["type"] == "websocket.receive":
+            since = self._meter.now()
             try:
                 await self._hub.receive(client, event.get("text") or "")  # a binary frame is one that cannot be read
             except ProtocolError as error:
                 if error.close is not None:
                     raise
                 await self._report(error)
+            finally:
+                self._meter.handled(since)
 
     async def _answer(self, receive: ASGIReceiveCallable) -> str:
         """The next frame; the time for it is short, since until then nobody knows who this is."""
@@ -136,16 +125,16 @@ class SignalingConsumer(AsyncConsumer):
             raise ConnectionError
         return event.get("text") or ""
 
-    def _replacing(self) -> Callable[[], None]:
-        """What ends this connection when a newer one of its owner is there: its task is woken from whatever it awaits."""
+    def _ending(self) -> Callable[[int], None]:
+        """What ends this connection with a code: its task is woken from whatever it awaits."""
         task = asyncio.current_task()
 
-        def replaced() -> None:
-            self._replaced = True
+        def end(code: int) -> None:
+            self._ended_with = code
             if task is not None:
                 task.cancel()
 
-        return replaced
+        return end
 
     @asynccontextmanager
     async def _told_of_its_end(self) -> AsyncIterator[None]:
@@ -157,21 +146,28 @@ class SignalingConsumer(AsyncConsumer):
         except OSError:
             self._open = False  # the socket went while something was written to it
         except asyncio.CancelledError:
-            if self._replaced:
-                await self._close(Close.REPLACED)
+            if self._ended_with is not None:
+                await self._close(self._ended_with)
                 return
+            self._meter.sent_away += 1
             await self._close(Close.GOING_DOWN)
             await asyncio.sleep(0)  # a server going down cancels all at once: let each be closed before any is missed
             raise
         except Exception as error:  # noqa: BLE001 - what it is, the log says
-            logger.error("A connection ended with an unexpected %s", type(error).__name__)
+            self._unexpected("A connection ended with an unexpected %s", error)
             await self._close(Close.UNEXPECTED)
 
     async def _leave(self, client: Client) -> None:
+        self._meter.left()
         try:
             await self._hub.leave(client)
         except Exception as error:  # noqa: BLE001 - what it is, the log says
-            logger.error("Leaving ended with an unexpected %s", type(error).__name__)
+            self._unexpected("Leaving ended with an unexpected %s", error)
+
+    def _unexpected(self, sentence: str, error: Exception) -> None:
+        self._meter.unexpected()
+        cause = type(error).__name__
+        logger.error(sentence, cause, extra={"fields": {"exception": cause}})
 
     async def _emit(self, event: Any) -> None:
         try:
@@ -186,6 +182,7 @@ class SignalingConsumer(AsyncConsumer):
         await self.base_send(event)
 
     async def _report(self, error: ProtocolError) -> None:
+        self._meter.error(error.code)
         payload = ErrorPayload(error.code, str(error))
         await self._push(dump(Error(target=error.target, session_id=error.session_id, payload=payload)))
 
@@ -195,6 +192,7 @@ class SignalingConsumer(AsyncConsumer):
                 await self._report(error)
             self._open = False
             await self._emit({"type": "websocket.close", "code": code})
+            self._meter.closed(code)
 
 
 def origin_is_allowed(given: Sequence[str], allowed: Sequence[str]) -> bool:

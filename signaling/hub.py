@@ -2,7 +2,7 @@
 
 A `Client` joins, is received from frame by frame, and leaves. One that claims its name with a key first proves that the
 key is its own, and until then it is served nothing; when it goes, its name and sessions stay for their lease. Where names and sessions are kept is the store's affair,
-how a frame reaches a socket the post's. The hub itself remembers nothing but how much each address has asked of it.
+how a frame reaches a socket the post's. The hub itself remembers who is here, and how much each address has asked of it.
 
 - What is wrong with a request is raised as `ProtocolError`; `receive` adds whom the request was for.
 - The guest of a session hears `session:joined` before its initiator, so nothing of the initiator's can overtake it.
@@ -11,6 +11,7 @@ how a frame reaches a socket the post's. The hub itself remembers nothing but ho
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 import uuid
@@ -54,8 +55,12 @@ from .messages import (
     parse_from_client,
     same_name,
 )
-from .proof import Inbox, Keyed, proven_key
-from .sessions.base import Session, Store, StoreUnavailable
+from .meter import UNCOUNTED, Meter
+from .proof import Keyed, Line, proven_key
+from .sessions.base import Claim, Session, Store, StoreUnavailable
+
+CLAIMED_AT_ONCE = 200
+"""How many names are asked for at once when all are."""
 
 DECLINED = "declined"
 DECLINE_REASONS = frozenset({DECLINED, "busy", "invite_used", "invite_expired", "invite_unknown"})
@@ -64,14 +69,21 @@ DECLINE_REASONS = frozenset({DECLINED, "busy", "invite_used", "invite_expired", 
 class Post(Protocol):
     """Takes frames to whoever is online. Names that differ only in case are one name."""
 
-    def attach(self, name: str, inbox: Inbox, replaced: Callable[[], None]) -> None:
-        """From now on, frames for `name` go to `inbox`. The one they went to before, if any, is told by its `replaced`."""
+    @property
+    def place(self) -> str:
+        """Where the sockets that are attached here are."""
 
-    def detach(self, name: str, inbox: Inbox) -> None:
-        """Undo `attach`; nothing when `name` goes to another inbox by now."""
+    def attach(self, name: str, connection: str, line: Line) -> None:
+        """From now on, frames for `name` go down `line`. One that they went down before is ended."""
 
-    async def deliver(self, name: str, frame: str) -> bool:
-        """Hand `frame` to `name`; False when that is not possible now. Never raises."""
+    def detach(self, name: str, connection: str) -> None:
+        """Undo `attach`; nothing when `name` is another connection's by now."""
+
+    async def deliver(self, place: str, name: str, frame: str) -> bool:
+        """Hand `frame` to `name`, who is at `place`; False when that is not possible now. Never raises."""
+
+    async def replace(self, place: str, name: str, connection: str) -> None:
+        """The connection at `place` has lost its name to a newer one of the same owner. Never raises."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +92,7 @@ class Client:
 
     owner: names.Owner
     allowance: Allowance
-    inbox: Inbox
+    line: Line
 
     @property
     def name(self) -> str:
@@ -99,6 +111,7 @@ class Hub:
         limits: Limits,
         origins: names.Origins,
         after: After,
+        meter: Meter = UNCOUNTED,
         clock: Callable[[], float] = time.monotonic,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         random: Callable[[int], bytes] = os.urandom,
@@ -109,21 +122,24 @@ class Hub:
         self._addresses = Addresses(limits)
         self._origins = origins
         self._leases = Leases(store, after, self._tell_gone)
+        self._clients: set[Client] = set()
+        self._meter = meter
+        self._owed: list[names.Owner] = []
         self._clock = clock
         self._new_id = new_id
         self._random = random
 
-    async def join(self, name: str, address: str, inbox: Inbox, keyed: Keyed | None = None) -> Client:
+    async def join(self, name: str, address: str, line: Line, keyed: Keyed | None = None) -> Client:
         """Let a connection in under `name`. Raises `ProtocolError` with a close code when it cannot be."""
         owner = names.claimant(name, self._new_id())
         allowance = self._addresses.admit(address, self._clock())
         try:
             if keyed is not None:
-                owner = replace(owner, key=await proven_key(name, inbox, keyed, self._origins, self._random))
+                owner = replace(owner, key=await proven_key(name, line, keyed, self._origins, self._random))
         except BaseException:
             self._addresses.leave(address, self._clock())
             raise
-        client = Client(owner, allowance, inbox)
+        client = Client(owner, allowance, line)
         try:
             await self._let_in(client, keyed)
         except StoreUnavailable:
@@ -136,26 +152,68 @@ class Hub:
 
     async def _let_in(self, client: Client, keyed: Keyed | None) -> None:
         """Give the name to a client, unless it is another's. Of what its socket is sent, `auth:ok` is the first."""
-        owner = client.owner
         await self._leases.end()
-        if not await self._store.claim(owner.name, owner.connection, owner.key):
+        claim = await self._claim(client)
+        if not claim.granted:
             raise names.taken()
-        self._post.attach(owner.name, client.inbox, keyed.replaced if keyed else _nothing)
+        self._clients.add(client)
+        self._post.attach(client.name, client.owner.connection, client.line)
+        await self._replace(client, claim)
         if keyed:
-            await client.inbox(dump(AuthOk(payload=WelcomePayload(owner.name))))
+            await client.line.push(dump(AuthOk(payload=WelcomePayload(client.name))))
+
+    async def _claim(self, client: Client, *, again: bool = False) -> Claim:
+        owner = client.owner
+        return await self._store.claim(owner.name, owner.connection, owner.key, self._post.place, again=again)
+
+    async def _replace(self, client: Client, claim: Claim) -> None:
+        """A connection of the same owner, which had the name before, has to go."""
+        if claim.replaced is not None:
+            place, connection = claim.replaced
+            await self._post.replace(place, client.name, connection)
+
+    @property
+    def open_sessions(self) -> int | None:
+        """How many sessions there are, where the store knows it without asking anybody."""
+        return self._store.open_sessions()
+
+    async def claim_again(self) -> None:
+        """Claim the names of all who are here, from a store that has forgotten them. Raises `StoreUnavailable`.
+
+        Who has lost the name meanwhile is sent away, to ask for it anew.
+        """
+        clients = tuple(self._clients)
+        for start in range(0, len(clients), CLAIMED_AT_ONCE):
+            await asyncio.gather(*map(self._renew, clients[start : start + CLAIMED_AT_ONCE]))
+
+    async def _renew(self, client: Client) -> None:
+        if not (await self._claim(client, again=True)).granted:
+            client.line.end(Close.GOING_DOWN)
+        elif client not in self._clients:
+            await self._release(client.owner)  # it left meanwhile
+
+    async def catch_up(self) -> None:
+        """Tell the store who left while it was away, and end the leases that are over. Raises `StoreUnavailable`."""
+        while self._owed:
+            await self._release(self._owed[-1])
+            self._owed.pop()
+        await self._leases.end()
 
     async def leave(self, client: Client) -> None:
         """A connection is gone. With it go its name and its sessions, or their lease begins."""
-        self._post.detach(client.name, client.inbox)
+        self._clients.discard(client)
+        self._post.detach(client.name, client.owner.connection)
         self._addresses.leave(client.allowance.address, self._clock())
         if client.owner.key is not None:
             self._leases.begun()
         try:
-            ended = await self._store.release(client.owner.name, client.owner.connection)
+            await self._release(client.owner)
         except StoreUnavailable:
-            return  # what it holds of this client expires by itself
-        for session in ended:
-            await self._tell_gone(client.name, session)
+            self._owed.append(client.owner)
+
+    async def _release(self, owner: names.Owner) -> None:
+        for session in await self._store.release(owner.name, owner.connection):
+            await self._tell_gone(owner.name, session)
 
     async def receive(self, client: Client, frame: str) -> None:
         """Act on a client's text frame. Raises `ProtocolError`, with a close code where the socket must not live on."""
@@ -179,11 +237,15 @@ class Hub:
     async def _connect(self, client: Client, message: SessionConnect) -> None:
         target = _target(client, message)
         client.allowance.call(self._clock())
-        await self._tell_joined(await self._store.connect(self._new_id(), client.name, target))
+        new_id = self._new_id()
+        session = await self._store.connect(new_id, client.name, target)
+        self._meter.session("opened" if session.id == new_id else "resumed")
+        await self._tell_joined(session)
 
     async def _create(self, client: Client, message: SessionCreate) -> None:
         client.allowance.call(self._clock())
         session = await self._store.create(self._new_id(), client.name)
+        self._meter.session("created")
         await self._send(client.name, SessionCreated(payload=CreatedPayload(session.id)))
 
     async def _join(self, client: Client, message: SessionJoin) -> None:
@@ -191,17 +253,22 @@ class Hub:
         if session_id is None:
             raise ProtocolError(Code.MISSING_SESSION_ID)
         client.allowance.call(self._clock())
-        await self._tell_joined(await self._store.join(session_id, client.name))
+        session = await self._store.join(session_id, client.name)
+        self._meter.session("opened" if session.id == session_id else "resumed")
+        await self._tell_joined(session)
 
     async def _decline(self, client: Client, message: SessionDecline) -> None:
         session = await self._end(client, message)
+        self._meter.session("declined")
         reason = message.payload and message.payload.reason
         reason = reason if reason in DECLINE_REASONS else DECLINED
         if peer := session.other(client.name):
             await self._send(peer, SessionDeclined(payload=EndedPayload(session.id, client.name, reason)))
 
     async def _leave(self, client: Client, message: SessionLeave) -> None:
-        await self._tell_left(client.name, await self._end(client, message), "left")
+        session = await self._end(client, message)
+        self._meter.session("left")
+        await self._tell_left(client.name, session, "left")
 
     async def _authenticate(self, client: Client, message: AuthResponse) -> None:
         raise ProtocolError(Code.INVALID_MESSAGE)  # nobody asked
@@ -209,11 +276,11 @@ class Hub:
     async def _relay(self, client: Client, message: Relayed) -> None:
         target = _target(client, message)
         message.session_id = _session_id(message)
-        if not await self._store.touch(client.name, target, message.session_id):
-            raise ProtocolError(Code.NOT_IN_SESSION)
+        place = await self._store.touch(client.name, target, message.session_id)
         message.sender = client.name
-        if not await self._send(target, message):
+        if place is None or not await self._post.deliver(place, target, dump(message)):
             raise ProtocolError(Code.RELAY_FAILED)
+        self._meter.relayed(type(message), here=place == self._post.place)
 
     async def _end(self, client: Client, message: SessionDecline | SessionLeave) -> Session:
         """End the session that the message means: by its id, else the one with its target."""
@@ -231,14 +298,17 @@ class Hub:
                 await self._send(name, SessionJoined(payload=joined))
 
     async def _tell_gone(self, name: str, session: Session) -> None:
+        self._meter.session("gone")
         await self._tell_left(name, session, "gone")
 
     async def _tell_left(self, name: str, session: Session, reason: str) -> None:
         if peer := session.other(name):
             await self._send(peer, SessionLeft(payload=EndedPayload(session.id, name, reason)))
 
-    async def _send(self, name: str, message: Message) -> bool:
-        return await self._post.deliver(name, dump(message))
+    async def _send(self, name: str, message: Message) -> None:
+        place = await self._store.where(name)
+        if place is not None:
+            await self._post.deliver(place, name, dump(message))
 
 
 _HANDLERS: Mapping[type[FromClient], Callable[[Hub, Client, Any], Awaitable[None]]] = {
@@ -253,10 +323,6 @@ _HANDLERS: Mapping[type[FromClient], Callable[[Hub, Client, Any], Awaitable[None
     Answer: Hub._relay,
     Ice: Hub._relay,
 }
-
-
-def _nothing() -> None:
-    """What a connection does when it is replaced that never is."""
 
 
 def _target(client: Client, message: Message) -> str:

@@ -7,7 +7,7 @@ bursts are above zero.
 - `Allowance` is what a connection has: messages, patience with those it sends in spite of a refusal, and calls.
 - `Addresses` counts the connections of each address and holds the call bucket they share; it forgets an address that
   has none once its bucket must be full again, so what it holds is bounded by what happened lately.
-- `client_address` says which address a connection counts for.
+- `client_host` says who a connection is from, `client_address` which address it counts for.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ADDRESS_SHARE = 6
 """How many times a connection's calls all connections of its address may make together."""
 
 TrustedProxy: TypeAlias = IPv4Network | IPv6Network | Literal["unix"]
-_Address: TypeAlias = IPv4Address | IPv6Address
+Address: TypeAlias = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,13 @@ class Addresses:
 
 
 def client_address(peer: str | None, forwarded: Sequence[str], trusted: Sequence[TrustedProxy]) -> str:
-    """The address a connection counts for: an IPv4 address, an IPv6 /64, or "unix".
+    """The address a connection counts for: an IPv4 address, an IPv6 /64, or "unix". See `client_host`."""
+    host = client_host(peer, forwarded, trusted)
+    return host if isinstance(host, str) else _key(host)
+
+
+def client_host(peer: str | None, forwarded: Sequence[str], trusted: Sequence[TrustedProxy]) -> Address | str:
+    """The address a connection is from, or "unix", or a peer that is no address, as it is.
 
     `peer` is the host that connected, None for a unix socket; `forwarded` the values of its X-Forwarded-For headers.
     Hops are read from the right, for as long as whoever wrote them is trusted; one that is no address ends the walk.
@@ -145,15 +151,27 @@ def client_address(peer: str | None, forwarded: Sequence[str], trusted: Sequence
     address = _parse(peer) if peer is not None else None
     if address is None and (peer is not None or "unix" not in trusted):
         return peer or "unix"
-    while hops and (address is None or _within(address, trusted)):
+    while hops and (address is None or is_within(address, trusted)):
         hop = _parse(hops.pop())
         if hop is None:
             break
         address = hop
-    return "unix" if address is None else _key(address)
+    return "unix" if address is None else address
 
 
-def _parse(hop: str) -> _Address | None:
+def is_believed(peer: str | None, trusted: Sequence[TrustedProxy]) -> bool:
+    """Whether what `peer` forwards counts; None is a unix socket."""
+    return is_within("unix" if peer is None else _parse(peer) or peer, trusted)
+
+
+def is_within(host: Address | str, networks: Sequence[TrustedProxy]) -> bool:
+    """Whether a `client_host` is one of those."""
+    if isinstance(host, str):
+        return host == "unix" and "unix" in networks
+    return any(not isinstance(network, str) and host in network for network in networks)
+
+
+def _parse(hop: str) -> Address | None:
     """An address as proxies write it: bare, in brackets, with a port. IPv4-mapped IPv6 is IPv4."""
     if hop.startswith("["):
         hop = hop[1:].partition("]")[0]
@@ -166,11 +184,7 @@ def _parse(hop: str) -> _Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _within(address: _Address, trusted: Sequence[TrustedProxy]) -> bool:
-    return any(not isinstance(network, str) and address in network for network in trusted)
-
-
-def _key(address: _Address) -> str:
+def _key(address: Address) -> str:
     if isinstance(address, IPv4Address):
         return str(address)
     return str(IPv6Network((int(address) >> 64 << 64, 64)))

@@ -7,33 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple
 
 from .errors import Close, Code, ProtocolError
 from .messages import AuthChallenge, AuthResponse, dump, is_too_large, parse_from_client
 from .names import Challenge, Origins, unproven
 
-Inbox: TypeAlias = Callable[[str], Awaitable[None]]
-"""Sends a frame down one socket."""
+
+class Line(NamedTuple):
+    """One socket: `push` sends a frame down it, `end` has it closed with a code and comes back at once."""
+
+    push: Callable[[str], Awaitable[None]]
+    end: Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
     """What a connection that claims its name with a key brings.
 
-    `key` stands as in the query; `answer` waits for the client's next frame and raises when there is none in time;
-    `replaced` is called when a newer connection of the same owner has the name, and this one has to go.
+    `key` stands as in the query; `answer` waits for the client's next frame and raises when there is none in time.
     """
 
     key: str
     answer: Callable[[], Awaitable[str]]
-    replaced: Callable[[], None]
 
 
-async def proven_key(name: str, inbox: Inbox, keyed: Keyed, origins: Origins, random: Callable[[int], bytes]) -> str:
+async def proven_key(name: str, line: Line, keyed: Keyed, origins: Origins, random: Callable[[int], bytes]) -> str:
     """The hash of the key, once the proof is given. Raises AUTH_FAILED, or MESSAGE_TOO_LARGE."""
     challenge = Challenge(name, keyed.key, random)
-    await inbox(dump(AuthChallenge(payload=challenge.payload)))
+    await line.push(dump(AuthChallenge(payload=challenge.payload)))
     challenge.check(_response(await keyed.answer()).payload, origins)
     return challenge.key
 

@@ -13,13 +13,14 @@ from django.test import SimpleTestCase, override_settings
 from chat.peer.ownership import prove
 from chat.peer.primitives import b64url
 from signaling import routing
-from signaling.consumer import PROOF_SECONDS, LocalPost, SignalingConsumer, origin_is_allowed
+from signaling.consumer import PROOF_SECONDS, SignalingConsumer, origin_is_allowed
 from signaling.errors import SENTENCES, Code
 from signaling.ice import IceServers
 from signaling.leases import Timer
 from signaling.limits import Limits
 from signaling.messages import ChallengePayload
-from signaling.sessions.base import StoreUnavailable
+from signaling.service import build_service
+from signaling.sessions.base import Claim, StoreUnavailable
 from signaling.sessions.memory import MemoryStore
 from tests.support.clock import FakeClock
 from tests.support.matchmaker import ORIGIN, TTL, Matchmaker
@@ -165,7 +166,7 @@ class AdmissionTests(ConsumerTestCase):
 
     async def test_a_busy_store_closes_the_connection_for_now(self) -> None:
         class Unavailable(MemoryStore):
-            async def claim(self, name: str, connection: str, key: str | None = None) -> bool:
+            async def claim(self, *args: Any, **options: Any) -> Claim:
                 raise StoreUnavailable
 
         self.house = Matchmaker(store=Unavailable(ttl=TTL, clock=FakeClock()))
@@ -448,11 +449,9 @@ class ErrorTests(ConsumerTestCase):
 
     async def test_relay_failed(self) -> None:
         alice, _, _ = await self.a_call()
-        self.house.post.attach("Bob", self.broken)
+        (bob,) = (client for client in self.house.hub._clients if client.name == "Bob")
+        self.house.post.detach("Bob", bob.owner.connection)
         await self.refused(alice, Code.RELAY_FAILED, "signal:offer", target="Bob", payload={})
-
-    async def broken(self, frame: str) -> None:
-        raise RuntimeError("a server's own way to say that the socket is gone")
 
     async def test_missing_session_id(self) -> None:
         await self.refused(await self.connected("Alice"), Code.MISSING_SESSION_ID, "session:join")
@@ -480,7 +479,7 @@ class ErrorTests(ConsumerTestCase):
 
     async def test_server_busy(self) -> None:
         class Unavailable(MemoryStore):
-            async def touch(self, sender: str, target: str, session_id: str | None = None) -> bool:
+            async def touch(self, sender: str, target: str, session_id: str | None = None) -> str | None:
                 raise StoreUnavailable
 
         self.house = Matchmaker(store=Unavailable(ttl=TTL, clock=FakeClock()))
@@ -554,7 +553,7 @@ class EndTests(ConsumerTestCase):
 
     async def test_an_unexpected_exception_is_logged_without_what_it_says(self) -> None:
         class Broken(MemoryStore):
-            async def touch(self, sender: str, target: str, session_id: str | None = None) -> bool:
+            async def touch(self, sender: str, target: str, session_id: str | None = None) -> str | None:
                 raise KeyError(sender)
 
         self.house = Matchmaker(store=Broken(ttl=TTL, clock=self.house.clock))
@@ -592,44 +591,6 @@ class EndTests(ConsumerTestCase):
         self.assertEqual(self.house.remembered(), {})
 
 
-class LocalPostTests(SimpleTestCase):
-    async def test_a_frame_goes_to_the_newest_inbox_of_a_name_in_any_case(self) -> None:
-        post, older, newer = LocalPost(), Inbox(), Inbox()
-        post.attach("Alice", older.take)
-        post.attach("ALICE", newer.take)
-        self.assertTrue(await post.deliver("alice", "x"))
-        self.assertEqual((older.frames, newer.frames), ([], ["x"]))
-
-    async def test_who_is_replaced_is_told(self) -> None:
-        post, older, newer = LocalPost(), Inbox(), Inbox()
-        told: list[str] = []
-        post.attach("Alice", older.take, lambda: told.append("older"))
-        self.assertEqual(told, [])
-        post.attach("aLICE", newer.take, lambda: told.append("newer"))
-        self.assertEqual(told, ["older"])
-
-    async def test_detaching_an_older_inbox_leaves_the_newer(self) -> None:
-        post, older, newer = LocalPost(), Inbox(), Inbox()
-        post.attach("Alice", older.take)
-        post.attach("Alice", newer.take)
-        post.detach("Alice", older.take)
-        self.assertTrue(await post.deliver("Alice", "x"))
-        post.detach("aLICE", newer.take)
-        self.assertFalse(await post.deliver("Alice", "x"))
-
-    async def test_what_cannot_be_delivered_is_said(self) -> None:
-        post = LocalPost()
-        self.assertFalse(await post.deliver("Nobody", "x"))
-
-
-class Inbox:
-    def __init__(self) -> None:
-        self.frames: list[str] = []
-
-    async def take(self, frame: str) -> None:
-        self.frames.append(frame)
-
-
 class TimerTests(SimpleTestCase):
     async def test_a_job_is_done_once_and_not_before_its_time(self) -> None:
         loop = asyncio.get_running_loop()
@@ -646,7 +607,7 @@ class TimerTests(SimpleTestCase):
 
 class RoutingTests(SimpleTestCase):
     def application(self) -> Any:
-        return URLRouter(routing.url_patterns(routing.build_hub()))
+        return URLRouter(routing.url_patterns(build_service()))
 
     async def test_the_socket_is_at_ws(self) -> None:
         socket = Socket(self.application(), "/ws?username=Alice")

@@ -54,6 +54,17 @@ class Flags(BadValues):
             env(DEBUG="maybe").flag("DEBUG")
 
 
+class Choices(BadValues):
+    def test_a_choice_is_one_of_its_options_and_the_first_unless_said_otherwise(self) -> None:
+        self.assertEqual(env(LOG_FORMAT=" json ").choice("LOG_FORMAT", "line", "json"), "json")
+        self.assertEqual(env(LOG_FORMAT=" ").choice("LOG_FORMAT", "line", "json"), "line")
+
+    def test_anything_else_is_no_choice(self) -> None:
+        for text in ("JSON", "xml", "line,json"):
+            with self.subTest(text), self.says(f'LOG_FORMAT must be line or json, not "{text}".'):
+                env(LOG_FORMAT=text).choice("LOG_FORMAT", "line", "json")
+
+
 class WholeNumbers(BadValues):
     def test_a_whole_number_is_read(self) -> None:
         self.assertEqual(env(PORT="9000").whole("PORT", 8080, most=65_535), 9000)
@@ -179,6 +190,11 @@ class Proxies(BadValues):
             env(TRUSTED_PROXIES="unix,10.0.0.0/8,192.0.2.1,2001:db8::/32").proxies("TRUSTED_PROXIES"),
             ("unix", ip_network("10.0.0.0/8"), ip_network("192.0.2.1/32"), ip_network("2001:db8::/32")),
         )
+
+    def test_proxies_may_have_a_default(self) -> None:
+        self.assertEqual(env().proxies("METRICS_ADDRESSES"), ())
+        self.assertEqual(env().proxies("METRICS_ADDRESSES", "::1"), (ip_network("::1"),))
+        self.assertEqual(env(METRICS_ADDRESSES="unix").proxies("METRICS_ADDRESSES", "::1"), ("unix",))
 
     def test_what_is_no_network_is_refused(self) -> None:
         for text in ("localhost", "10.0.0.1/8", "10.0.0.0/33", "UNIX", "*"):

@@ -11,7 +11,8 @@ from signaling.hub import DECLINE_REASONS
 from signaling.ice import IceServers
 from signaling.limits import Limits
 from signaling.messages import AuthResponse, ChallengePayload, dump, parse_from_server
-from signaling.sessions.base import LEASE_SECONDS, MAX_INITIATED, Lapse, Session, StoreUnavailable
+from signaling.proof import Line
+from signaling.sessions.base import LEASE_SECONDS, MAX_INITIATED, Claim, Lapse, Session, StoreUnavailable
 from signaling.sessions.memory import MemoryStore
 from tests.support.clock import FakeClock
 from tests.support.matchmaker import ORIGIN, TTL, Matchmaker, Person
@@ -143,7 +144,8 @@ class ConnectTests(HubTestCase):
         order: list[str] = []
         alice, bob = await self.people("Alice", "Bob")
         for person in (alice, bob):
-            self.house.post.attach(person.client.name, self.noting(order, person.client.name))
+            name = person.client.name
+            self.house.post.attach(name, "another", Line(self.noting(order, name), person.ends))
         await alice.says("session:connect", target="Bob")
         await bob.says("session:connect", target="Alice")
         self.assertEqual(order, ["Bob", "Alice", "Bob", "Alice"])
@@ -223,9 +225,9 @@ class CreateAndJoinTests(HubTestCase):
 
 class RelayTests(HubTestCase):
     async def test_a_message_is_relayed_with_its_sender_and_its_payload_as_it_came(self) -> None:
-        alice, _, _ = await self.a_call()
+        alice, bob, _ = await self.a_call()
         frames: list[str] = []
-        self.house.post.attach("Bob", self.keeping(frames))
+        self.house.post.attach("Bob", "another", Line(self.keeping(frames), bob.ends))
         for kind in RELAYED:
             await alice.sends(
                 f'{{"sender":"Bob","type":"{kind}","target":"bob","x":1,"payload":{{ "a" : 1.50, "a":"\\u00e9\\/" }}}}'
@@ -383,7 +385,7 @@ class GoneTests(HubTestCase):
         newer = await self.house.join("alice", "192.0.2.2")
         await newer.says("session:connect", target="Bob")
         await self.house.store.release(stale.owner.name, stale.owner.connection)
-        self.house.post.detach("Alice", stale.inbox)
+        self.house.post.detach("Alice", stale.owner.connection)
         await bob.says("signal:ice", target="Alice", payload={})
         self.assertEqual(newer.takes()[-1]["type"], "signal:ice")
 
@@ -541,7 +543,7 @@ class OwnershipTests(HubTestCase):
     # Proving it
 
     async def let_in(self, person: Person) -> None:
-        person.client = await self.house.hub.join(person.name, "192.0.2.1", person.inbox, person.keyed())
+        person.client = await self.house.hub.join(person.name, "192.0.2.1", person.line(), person.keyed())
 
     async def assert_unproven(self, person: Person, code: Code = Code.AUTH_FAILED, close: int = 4003) -> None:
         with self.assertRaises(ProtocolError) as raised:
@@ -637,7 +639,7 @@ class OwnershipTests(HubTestCase):
                 person.challenged = parse_from_server(frame)  # type: ignore[assignment]
 
         person = Person(self.house.hub, "Carol", NameKey())
-        await self.house.hub.join("Carol", "192.0.2.1", inbox, person.keyed())
+        await self.house.hub.join("Carol", "192.0.2.1", Line(inbox, person.ends), person.keyed())
         bob = await self.house.join("bob2")
         await bob.says("session:connect", target="carol")
         self.assertEqual(order, ["auth:challenge", "auth:ok", "session:joined"])
@@ -653,7 +655,7 @@ class OwnershipTests(HubTestCase):
             await deaf.inbox(frame)
 
         with self.assertRaises(ConnectionError):
-            await self.house.hub.join("alice", "192.0.2.1", inbox, deaf.keyed())
+            await self.house.hub.join("alice", "192.0.2.1", Line(inbox, deaf.ends), deaf.keyed())
         await self.assert_taken()
         await self.house.settles()
         await self.house.join("alice")
@@ -749,11 +751,11 @@ class FailingStore(MemoryStore):
 
     broken = False
 
-    async def claim(self, name: str, connection: str, key: str | None = None) -> bool:
+    async def claim(self, *args: Any, **options: Any) -> Claim:
         self._check()
-        return await super().claim(name, connection, key)
+        return await super().claim(*args, **options)
 
-    async def touch(self, sender: str, target: str, session_id: str | None = None) -> bool:
+    async def touch(self, sender: str, target: str, session_id: str | None = None) -> str | None:
         self._check()
         return await super().touch(sender, target, session_id)
 
@@ -780,4 +782,7 @@ class UnavailableStoreTests(HubTestCase):
             await self.house.join("Bob")
         self.assertEqual((raised.exception.code, raised.exception.close), (Code.SERVER_BUSY, Close.GOING_DOWN))
         await alice.leaves()
-        self.assertEqual(set(self.house.remembered()), {"FailingStore._holders"})
+        self.assertEqual(set(self.house.remembered()), {"FailingStore._holders", "Hub._owed"})
+        store.broken = False
+        await self.house.hub.catch_up()
+        self.assertEqual(self.house.remembered(), {})

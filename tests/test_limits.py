@@ -1,11 +1,21 @@
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 from django.test import SimpleTestCase
 
 from signaling.errors import Close, Code, ProtocolError
-from signaling.limits import Addresses, Allowance, Limits, TokenBucket, TrustedProxy, client_address
+from signaling.limits import (
+    Addresses,
+    Allowance,
+    Limits,
+    TokenBucket,
+    TrustedProxy,
+    client_address,
+    client_host,
+    is_believed,
+    is_within,
+)
 
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 LIMITS = Limits(message_rate=2, message_burst=3, call_rate=60, call_burst=2, connections_per_address=4)
@@ -198,3 +208,28 @@ class ClientAddressTests(SimpleTestCase):
 
     def test_a_peer_that_is_no_address_counts_as_it_is(self) -> None:
         self.assertEqual(client_address("testserver", ["198.51.100.7"], PROXIES), "testserver")
+
+
+class HostTests(SimpleTestCase):
+    """Who a connection is from, to the last bit."""
+
+    def test_a_host_is_the_whole_address(self) -> None:
+        self.assertEqual(client_host("2001:db8::1", [], ()), ip_address("2001:db8::1"))
+        self.assertEqual(client_host("10.0.0.1", ["[2001:db8::1]:443"], PROXIES), ip_address("2001:db8::1"))
+        self.assertEqual(client_host(None, [], ("unix",)), "unix")
+        self.assertEqual(client_host("testserver", [], ()), "testserver")
+
+    def test_a_host_is_in_a_network_or_on_a_unix_socket(self) -> None:
+        self.assertTrue(is_within(ip_address("10.1.2.3"), PROXIES))
+        self.assertTrue(is_within(ip_address("fd00::1"), PROXIES))
+        self.assertTrue(is_within("unix", (*PROXIES, "unix")))
+        for host in (ip_address("11.0.0.1"), ip_address("fe80::1"), "unix", "testserver"):
+            with self.subTest(host):
+                self.assertFalse(is_within(host, PROXIES))
+
+    def test_only_a_trusted_proxy_is_believed(self) -> None:
+        self.assertTrue(is_believed("::ffff:10.0.0.1", PROXIES))
+        self.assertTrue(is_believed(None, ("unix",)))
+        for peer in ("203.0.113.5", "testserver", None):
+            with self.subTest(peer):
+                self.assertFalse(is_believed(peer, PROXIES))

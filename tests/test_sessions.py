@@ -1,4 +1,4 @@
-"""The store's contract: every store passes `StoreContract`."""
+"""The store's contract: every store passes `StoreContract`, in memory and in a real Redis."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from django.test import SimpleTestCase
 
 from signaling.errors import Code, ProtocolError
 from signaling.sessions import open_store
-from signaling.sessions.base import LEASE_SECONDS, MAX_INITIATED, Lapse, Session, Store
+from signaling.sessions.base import HERE, LEASE_SECONDS, MAX_INITIATED, Claim, Lapse, Session, Store
 from signaling.sessions.memory import MemoryStore
+from signaling.sessions.redis import RedisStore
 from tests.support.clock import FakeClock
+from tests.support.redis import RedisTestCase, close_with_loop
 
 TTL = 600.0
 
@@ -37,13 +39,13 @@ class StoreContract(_Base):
         raise NotImplementedError
 
     async def wait(self, seconds: float) -> None:
-        """Let time pass for the store."""
+        """Let time pass for the store. All places live on."""
         raise NotImplementedError
 
     async def people(self) -> Store:
         store = await self.open()
         for name, connection in (("Alice", "c1"), ("Bob", "c2"), ("Carol", "c3")):
-            self.assertTrue(await store.claim(name, connection))
+            self.assertTrue((await store.claim(name, connection)).granted)
         return store
 
     def refuses(self, code: Code) -> _Refuses:
@@ -53,15 +55,15 @@ class StoreContract(_Base):
 
     async def test_a_live_name_is_not_claimed_twice_in_any_case(self) -> None:
         store = await self.people()
-        self.assertFalse(await store.claim("aLICE", "c9"))
-        self.assertFalse(await store.claim("Alice", "c9"))
+        self.assertFalse((await store.claim("aLICE", "c9")).granted)
+        self.assertFalse((await store.claim("Alice", "c9")).granted)
         self.assertEqual(await store.release("Alice", "c9"), [])
-        self.assertFalse(await store.claim("Alice", "c9"))
+        self.assertFalse((await store.claim("Alice", "c9")).granted)
 
     async def test_a_released_name_can_be_claimed(self) -> None:
         store = await self.people()
         await store.release("alice", "c1")
-        self.assertTrue(await store.claim("ALICE", "c9"))
+        self.assertTrue((await store.claim("ALICE", "c9")).granted)
 
     async def test_releasing_a_name_takes_nothing_from_its_newer_holder(self) -> None:
         store = await self.people()
@@ -70,7 +72,7 @@ class StoreContract(_Base):
         standing = await store.connect("s1", "Alice", "Bob")
         self.assertEqual(await store.release("Alice", "c1"), [])
         self.assertEqual(await store.connect("s2", "Bob", "Alice"), standing)
-        self.assertFalse(await store.claim("Alice", "c10"))
+        self.assertFalse((await store.claim("Alice", "c10")).granted)
 
     async def test_releasing_a_name_nobody_holds_is_nothing(self) -> None:
         self.assertEqual(await (await self.open()).release("Nobody", "c1"), [])
@@ -80,8 +82,8 @@ class StoreContract(_Base):
     async def owned(self) -> tuple[Store, Session]:
         """Alice's name belongs to the key `k1`; she has called Bob."""
         store = await self.open()
-        self.assertTrue(await store.claim("Alice", "c1", "k1"))
-        self.assertTrue(await store.claim("Bob", "c2"))
+        self.assertTrue((await store.claim("Alice", "c1", "k1")).granted)
+        self.assertTrue((await store.claim("Bob", "c2")).granted)
         return store, await store.connect("s1", "Alice", "Bob")
 
     async def assert_lapsed(self, store: Store, *gone: tuple[str, Session]) -> None:
@@ -92,17 +94,17 @@ class StoreContract(_Base):
     async def test_a_name_with_a_key_is_claimed_by_no_other_key_and_by_none(self) -> None:
         store, standing = await self.owned()
         for connection, key in (("c8", "k2"), ("c9", None)):
-            self.assertFalse(await store.claim("aLICE", connection, key))
+            self.assertFalse((await store.claim("aLICE", connection, key)).granted)
             self.assertEqual(await store.release("Alice", connection), [])
-        self.assertFalse(await store.claim("Bob", "c8", "k1"))
+        self.assertFalse((await store.claim("Bob", "c8", "k1")).granted)
         self.assertEqual(await store.connect("s2", "Bob", "Alice"), standing)
 
     async def test_the_same_key_takes_its_name_over_with_the_sessions(self) -> None:
         store, standing = await self.owned()
-        self.assertTrue(await store.claim("ALICE", "c9", "k1"))
+        self.assertTrue((await store.claim("ALICE", "c9", "k1")).granted)
         self.assertEqual(await store.release("Alice", "c1"), [])
         self.assertEqual(await store.connect("s2", "Bob", "Alice"), standing)
-        self.assertTrue(await store.touch("Alice", "Bob", "s1"))
+        self.assertEqual(await store.touch("Alice", "Bob", "s1"), HERE)
         self.assertEqual(await store.end_leases(), Lapse())
 
     async def test_a_lease_keeps_the_name_and_the_sessions(self) -> None:
@@ -114,12 +116,12 @@ class StoreContract(_Base):
         assert lapse.next_in is not None
         self.assertAlmostEqual(lapse.next_in, LEASE_SECONDS * 0.1, delta=1)
         for connection, key in (("c8", "k2"), ("c9", None)):
-            self.assertFalse(await store.claim("Alice", connection, key))
-        self.assertTrue(await store.touch("Bob", "Alice", "s1"))
-        self.assertTrue(await store.claim("Alice", "c9", "k1"))
+            self.assertFalse((await store.claim("Alice", connection, key)).granted)
+        self.assertIsNone(await store.touch("Bob", "Alice", "s1"))
+        self.assertTrue((await store.claim("Alice", "c9", "k1")).granted)
         await self.wait(LEASE_SECONDS)
         self.assertEqual(await store.end_leases(), Lapse())
-        self.assertTrue(await store.touch("Alice", "Bob", "s1"))
+        self.assertEqual(await store.touch("Alice", "Bob", "s1"), HERE)
 
     async def test_nobody_who_is_away_can_be_called(self) -> None:
         store, _ = await self.owned()
@@ -134,17 +136,18 @@ class StoreContract(_Base):
         await self.wait(LEASE_SECONDS * 1.01)
         await self.assert_lapsed(store, ("Alice", called), ("Alice", created))
         await self.assert_lapsed(store)
-        self.assertFalse(await store.touch("Bob", "Alice"))
-        self.assertTrue(await store.claim("Alice", "c9"))
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.touch("Bob", "Alice")
+        self.assertTrue((await store.claim("Alice", "c9")).granted)
 
     async def test_a_lease_ends_when_it_is_said_to_and_not_before(self) -> None:
         store, called = await self.owned()
         await store.release("Alice", "c1")
         await self.wait(LEASE_SECONDS * 1.01)
-        self.assertFalse(await store.claim("Alice", "c9"))
-        self.assertTrue(await store.claim("Alice", "c10", "k1"))
+        self.assertFalse((await store.claim("Alice", "c9")).granted)
+        self.assertTrue((await store.claim("Alice", "c10", "k1")).granted)
         await self.assert_lapsed(store)
-        self.assertTrue(await store.touch("Bob", "Alice", called.id))
+        self.assertEqual(await store.touch("Bob", "Alice", called.id), HERE)
 
     async def test_leases_end_each_in_its_time(self) -> None:
         store = await self.open()
@@ -157,8 +160,8 @@ class StoreContract(_Base):
         self.assertAlmostEqual(lapse.next_in, LEASE_SECONDS * 0.1, delta=1)
         await self.wait(LEASE_SECONDS * 0.2)
         await store.end_leases()
-        self.assertTrue(await store.claim("Alice", "c9"))
-        self.assertFalse(await store.claim("Bob", "c9"))
+        self.assertTrue((await store.claim("Alice", "c9")).granted)
+        self.assertFalse((await store.claim("Bob", "c9")).granted)
         await self.wait(LEASE_SECONDS)
         await self.assert_lapsed(store)
 
@@ -171,6 +174,55 @@ class StoreContract(_Base):
 
     async def test_a_lease_that_nobody_has_begun_is_none(self) -> None:
         self.assertEqual(await (await self.people()).end_leases(), Lapse())
+
+    # Where a name is
+
+    async def test_a_claim_says_which_connection_it_replaced_and_where_that_is(self) -> None:
+        store = await self.open()
+        self.assertEqual(await store.claim("Alice", "c1", "k1", "p1"), Claim(granted=True))
+        self.assertEqual(await store.claim("ALICE", "c2", "k1", "p2"), Claim(granted=True, replaced=("p1", "c1")))
+        self.assertEqual(await store.claim("Alice", "c3", "k2", "p1"), Claim(granted=False))
+        self.assertEqual(await store.where("alice"), "p2")
+
+    async def test_a_claim_that_ends_a_lease_replaces_nobody(self) -> None:
+        store, _ = await self.owned()
+        await store.release("Alice", "c1")
+        self.assertEqual(await store.claim("Alice", "c9", "k1"), Claim(granted=True))
+
+    async def test_a_connection_may_claim_its_name_once_more(self) -> None:
+        store, standing = await self.owned()
+        for name, connection, key in (("Alice", "c1", "k1"), ("Bob", "c2", None)):
+            self.assertEqual(await store.claim(name, connection, key), Claim(granted=True))
+            self.assertEqual(await store.claim(name, connection, key, again=True), Claim(granted=True))
+        self.assertEqual(await store.connect("s2", "Bob", "Alice"), standing)
+        self.assertEqual(await store.claim("Bob", "c2", "k2"), Claim(granted=False))
+
+    async def test_what_is_claimed_again_is_not_taken_from_a_newer_connection(self) -> None:
+        store, _ = await self.owned()
+        await store.claim("Alice", "c9", "k1", "p2")
+        self.assertEqual(await store.claim("Alice", "c1", "k1", "p1", again=True), Claim(granted=False))
+        self.assertEqual(await store.where("Alice"), "p2")
+        await store.release("Alice", "c9")
+        self.assertEqual(await store.claim("Alice", "c1", "k1", "p1", again=True), Claim(granted=True))
+        self.assertEqual(await store.claim("Dave", "c4", again=True), Claim(granted=True))
+
+    async def test_a_name_is_where_its_connection_is(self) -> None:
+        store = await self.open()
+        await store.claim("Alice", "c1", "k1", "specific.1!2@3:4")
+        self.assertEqual(await store.where("aLICE"), "specific.1!2@3:4")
+        await store.release("Alice", "c1")
+        self.assertIsNone(await store.where("Alice"))
+        self.assertIsNone(await store.where("Nobody"))
+
+    async def test_a_touch_says_where_the_other_is(self) -> None:
+        store = await self.open()
+        await store.claim("Alice", "c1", "k1", "p1")
+        await store.claim("Bob", "c2", None, "p2")
+        await store.connect("s1", "Alice", "Bob")
+        self.assertEqual(await store.touch("Alice", "Bob"), "p2")
+        self.assertEqual(await store.touch("Bob", "Alice", "s1"), "p1")
+        await store.release("Alice", "c1")
+        self.assertIsNone(await store.touch("Bob", "Alice", "s1"))
 
     # Calling by name
 
@@ -195,7 +247,8 @@ class StoreContract(_Base):
         await self.wait(TTL * 0.6)
         await store.connect("s2", "Alice", "Bob")
         await self.wait(TTL * 0.6)
-        self.assertFalse(await store.touch("Alice", "Bob"))
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.touch("Alice", "Bob")
 
     async def test_a_user_initiates_so_many_sessions_and_no_more(self) -> None:
         store = await self.people()
@@ -222,9 +275,10 @@ class StoreContract(_Base):
     async def test_a_created_session_is_joined_by_its_id(self) -> None:
         store = await self.people()
         self.assertEqual(await store.create("s1", "ALICE"), Session("s1", "Alice"))
-        self.assertFalse(await store.touch("Alice", "Bob"))
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.touch("Alice", "Bob")
         self.assertEqual(await store.join("s1", "BOB"), Session("s1", "Alice", "Bob"))
-        self.assertTrue(await store.touch("Bob", "Alice", "s1"))
+        self.assertEqual(await store.touch("Bob", "Alice", "s1"), HERE)
 
     async def test_what_cannot_be_joined(self) -> None:
         store = await self.people()
@@ -250,7 +304,7 @@ class StoreContract(_Base):
         await self.wait(TTL * 0.6)
         await store.join("s1", "Bob")
         await self.wait(TTL * 0.6)
-        self.assertTrue(await store.touch("Alice", "Bob"))
+        self.assertEqual(await store.touch("Alice", "Bob"), HERE)
 
     async def test_joining_somebody_one_has_a_session_with_ends_the_created_one(self) -> None:
         store = await self.people()
@@ -267,16 +321,21 @@ class StoreContract(_Base):
     async def test_only_a_pair_with_a_session_is_touched(self) -> None:
         store = await self.people()
         await store.connect("s1", "Alice", "Bob")
-        self.assertTrue(await store.touch("alice", "BOB"))
-        self.assertTrue(await store.touch("Bob", "Alice"))
+        self.assertEqual(await store.touch("alice", "BOB"), HERE)
+        self.assertEqual(await store.touch("Bob", "Alice"), HERE)
         for pair in (("Alice", "Carol"), ("Carol", "Bob"), ("Alice", "Alice"), ("Alice", "Dave")):
-            self.assertFalse(await store.touch(*pair))
+            with self.refuses(Code.NOT_IN_SESSION):
+                await store.touch(*pair)
 
     async def test_a_touch_means_the_session_it_names(self) -> None:
         store = await self.people()
         await store.connect("s1", "Alice", "Bob")
-        self.assertTrue(await store.touch("Alice", "Bob", "s1"))
-        self.assertFalse(await store.touch("Alice", "Bob", "s2"))
+        await store.connect("s2", "Alice", "Carol")
+        await store.create("s3", "Alice")
+        self.assertEqual(await store.touch("Alice", "Bob", "s1"), HERE)
+        for session_id in ("s2", "s3", "unknown"):
+            with self.refuses(Code.NOT_IN_SESSION):
+                await store.touch("Alice", "Bob", session_id)
 
     async def test_a_session_lives_on_while_it_is_touched(self) -> None:
         store = await self.people()
@@ -284,18 +343,22 @@ class StoreContract(_Base):
         await store.connect("s2", "Alice", "Carol")
         for _ in range(3):
             await self.wait(TTL * 0.6)
-            self.assertTrue(await store.touch("Bob", "Alice"))
-        self.assertFalse(await store.touch("Carol", "Alice"))
+            self.assertEqual(await store.touch("Bob", "Alice"), HERE)
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.touch("Carol", "Alice")
         await self.wait(TTL * 1.1)
-        self.assertFalse(await store.touch("Alice", "Bob"))
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.touch("Alice", "Bob")
 
     async def test_a_touch_that_names_another_session_renews_nothing(self) -> None:
         store = await self.people()
         await store.connect("s1", "Alice", "Bob")
         await self.wait(TTL * 0.6)
-        await store.touch("Alice", "Bob", "s2")
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.touch("Alice", "Bob", "s2")
         await self.wait(TTL * 0.6)
-        self.assertFalse(await store.touch("Alice", "Bob"))
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.touch("Alice", "Bob")
 
     async def test_after_an_expiry_the_pair_gets_a_new_session(self) -> None:
         store = await self.people()
@@ -310,7 +373,8 @@ class StoreContract(_Base):
         for user in ("aLICE", "bOB"):
             session = await store.connect(f"of_{user}", "Alice", "Bob")
             self.assertEqual(await store.end(user, session.id), session)
-            self.assertFalse(await store.touch("Alice", "Bob"))
+            with self.refuses(Code.NOT_IN_SESSION):
+                await store.touch("Alice", "Bob")
 
     async def test_a_session_is_ended_by_the_name_of_the_other(self) -> None:
         store = await self.people()
@@ -326,7 +390,7 @@ class StoreContract(_Base):
         for session_id in ("s1", "s2", "unknown"):
             with self.subTest(session_id), self.refuses(Code.NOT_IN_SESSION):
                 await store.end("Carol", session_id)
-        self.assertTrue(await store.touch("Alice", "Bob"))
+        self.assertEqual(await store.touch("Alice", "Bob"), HERE)
 
     async def test_an_expired_session_cannot_be_ended(self) -> None:
         store = await self.people()
@@ -345,8 +409,9 @@ class StoreContract(_Base):
         await store.connect("s4", "Bob", "Carol")
         self.assertCountEqual(await store.release("aLICE", "c1"), [called, answered, created])
         self.assertEqual(await store.release("Alice", "c1"), [])
-        self.assertTrue(await store.touch("Carol", "Bob"))
-        self.assertFalse(await store.touch("Bob", "Alice"))
+        self.assertEqual(await store.touch("Carol", "Bob"), HERE)
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.touch("Bob", "Alice")
         with self.refuses(Code.SESSION_JOIN_FAILED):
             await store.join("s3", "Bob")
 
@@ -388,18 +453,38 @@ class MemoryStoreTests(StoreContract, SimpleTestCase):
         store = await self.people()
         await store.connect("s1", "Alice", "Bob")
         self.clock.advance(TTL - 0.001)
-        self.assertTrue(await store.touch("Alice", "Bob"))
+        self.assertEqual(await store.touch("Alice", "Bob"), HERE)
         self.clock.advance(TTL)
-        self.assertFalse(await store.touch("Alice", "Bob"))
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.touch("Alice", "Bob")
 
     async def test_nothing_is_kept_of_what_expired(self) -> None:
         store = await self.people()
         await store.connect("s1", "Alice", "Bob")
         await store.create("s2", "Carol")
         self.clock.advance(TTL)
-        await store.touch("Alice", "Carol")
+        with self.refuses(Code.NOT_IN_SESSION):
+            await store.touch("Alice", "Carol")
         assert isinstance(store, MemoryStore)
         self.assertEqual([store._entries, store._pairs, store._sessions_of], [{}, {}, {}])
+
+
+class RedisStoreTests(StoreContract, RedisTestCase):
+    """With a fake clock, which the keys' expiry follows."""
+
+    def tearDown(self) -> None:
+        self.assertNotIn(-1, self.server.lifetimes().values())
+
+    async def open(self) -> RedisStore:
+        self.clock = FakeClock()
+        self.store = RedisStore(self.server.url, ttl=TTL, patience=30, clock=self.clock)
+        close_with_loop(self.store)
+        return self.store
+
+    async def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.server.age(seconds)
+        await self.store.beat(HERE)
 
 
 class OpenStoreTests(SimpleTestCase):
@@ -407,6 +492,21 @@ class OpenStoreTests(SimpleTestCase):
         for url in (None, ""):
             self.assertIsInstance(open_store(url, ttl=TTL), MemoryStore)
 
+    def test_the_url_of_a_redis_opens_the_store_in_it(self) -> None:
+        for url in ("redis://localhost", "rediss://:secret@localhost:6379/1", "unix:///run/redis.sock"):
+            self.assertIsInstance(open_store(url, ttl=TTL), RedisStore)
+
     def test_a_url_of_no_known_kind_is_refused(self) -> None:
-        with self.assertRaisesMessage(ValueError, "no session store for that kind of URL"):
+        with self.assertRaisesMessage(ValueError, "there is no session store for that kind of URL"):
             open_store("gopher://localhost", ttl=TTL)
+
+    def test_a_url_that_cannot_be_read_is_refused_and_not_quoted(self) -> None:
+        for url in (
+            "redis://:pass/word@localhost",
+            "redis://localhost:secret",
+            "redis://localhost?db=1&socket_timeout=x",
+        ):
+            with self.subTest(url), self.assertRaises(ValueError) as raised:
+                open_store(url, ttl=TTL)
+            self.assertEqual(str(raised.exception), "the URL of the session store cannot be read")
+            self.assertTrue(raised.exception.__suppress_context__)

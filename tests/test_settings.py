@@ -16,7 +16,8 @@ BAD = {
     **{"CORS_ORIGINS": "chat.example", "PUBLIC_ORIGINS": "*", "TRUSTED_PROXIES": "nginx"},
     **{"STUN_URLS": "http://stun.example", "TURN_URLS": "turn", "TURN_SECRET_FILE": "/nowhere"},
     **{"MESSAGE_RATE": "0", "MESSAGE_BURST": "x", "CALL_RATE": "-1", "CALL_BURST": "1.5"},
-    **{"CONNECTIONS_PER_ADDRESS": "many"},
+    **{"CONNECTIONS_PER_ADDRESS": "many", "METRICS": "maybe", "METRICS_ADDRESSES": "prometheus"},
+    **{"LOG_FORMAT": "xml", "LOG_LEVEL": "debug"},
 }
 
 DEFAULTS: dict[str, Any] = {
@@ -24,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     **{"SESSION_TTL": 600.0, "CORS_ORIGINS": ["*"], "PUBLIC_ORIGINS": [], "TRUSTED_PROXIES": []},
     **{"STUN_URLS": [], "TURN_URLS": [], "TURN_SECRET": "", "CONNECTIONS_PER_ADDRESS": 50},
     **{"MESSAGE_RATE": 20, "MESSAGE_BURST": 100, "CALL_RATE": 10, "CALL_BURST": 10},
+    **{"METRICS": False, "METRICS_ADDRESSES": ["127.0.0.1/32", "::1/128"], "LOG_FORMAT": "line"},
 }
 
 BEHIND_A_PROXY = {"TRUSTED_PROXIES": "unix", "PUBLIC_ORIGINS": "https://chat.example"}

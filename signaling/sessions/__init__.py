@@ -10,7 +10,12 @@ from .memory import MemoryStore
 
 
 def open_store(url: str | None, *, ttl: float, clock: Callable[[], float] = time.monotonic) -> Store:
-    """The store at `url`; without one, this process's memory. `ttl` is a session's life in seconds."""
+    """The store in the Redis at `url`; without one, this process's memory, with `clock`. `ttl` is a session's life in seconds.
+
+    Raises ValueError for a URL that is none of a Redis.
+    """
     if url:
-        raise ValueError("there is no session store for that kind of URL")
+        from .redis import RedisStore
+
+        return RedisStore(url, ttl=ttl)
     return MemoryStore(ttl=ttl, clock=clock)

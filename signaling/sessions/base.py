@@ -7,6 +7,8 @@ newer connection of a name never loses anything to an older one. Its rules:
 - A name is held by one connection. With a key it stays the key's for `LEASE_SECONDS` after its connection went, and so do
   its sessions: a newer connection with that key takes both over, at any time. Without a key all ends with the connection.
 - A lease that ran out is over when `end_leases` says so, and who then left is told nowhere else.
+- A connection is at a place: one of the processes that share the store. A place lives as long as it says so (`beat`);
+  when it no longer does, its connections are gone as if each had been released.
 - A pair has at most one live session. A session that was created and not yet joined has an empty seat and no pair.
 - A session lives for the store's TTL after it was opened, joined or last relayed through, and then was never there.
 - Refusals are `ProtocolError`s without a target: the hub knows whom the request was for.
@@ -25,6 +27,12 @@ MAX_INITIATED = 64
 
 LEASE_SECONDS = 120.0
 """How long a name stays its key's, and its sessions stand, after its connection went."""
+
+PLACE_SECONDS = 12.0
+"""How long a place lives after it last said so."""
+
+HERE = "here"
+"""The place of a process that shares its store with none."""
 
 
 class StoreUnavailable(Exception):
@@ -45,6 +53,14 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What became of a claim. `replaced` is the connection that the name was taken over from, and its place."""
+
+    granted: bool
+    replaced: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Lapse:
     """The leases that ended: `gone` has who is gone from which session, `next_in` the seconds until the next one may end."""
 
@@ -55,8 +71,14 @@ class Lapse:
 class Store(Protocol):
     """Names and sessions. Every method may raise `StoreUnavailable`."""
 
-    async def claim(self, name: str, connection: str, key: str | None = None) -> bool:
-        """Hold `name` for `connection`; False, and nothing changed, while it is another's: of any other key, or of none."""
+    async def claim(
+        self, name: str, connection: str, key: str | None = None, place: str = HERE, *, again: bool = False
+    ) -> Claim:
+        """Hold `name` for `connection`, which is at `place`.
+
+        Not granted, and nothing changed, while it is another's: of any other key, or of none. With `again`, which is for
+        a connection that held it before, neither while any other connection does: that one is newer.
+        """
 
     async def release(self, name: str, connection: str) -> list[Session]:
         """The connection is gone. Nothing, unless `connection` is the holder.
@@ -65,7 +87,13 @@ class Store(Protocol):
         """
 
     async def end_leases(self) -> Lapse:
-        """Free the names whose lease is over, and end their sessions."""
+        """Free the names whose lease is over, and end their sessions; begin the leases of places that are gone."""
+
+    async def beat(self, place: str) -> bool:
+        """`place` lives. False when the store did not know that, and so knows nothing of who is there."""
+
+    async def where(self, name: str) -> str | None:
+        """The place of the connection that holds `name`; None while none does."""
 
     async def connect(self, session_id: str, caller: str, target: str) -> Session:
         """The pair's session: the standing one, or a new one as `session_id`.
@@ -82,11 +110,17 @@ class Store(Protocol):
         Raises SESSION_JOIN_FAILED when it is unknown, full, over or the guest's own.
         """
 
-    async def touch(self, sender: str, target: str, session_id: str | None = None) -> bool:
-        """Renew the pair's live session; False when there is none, or it is not `session_id`."""
+    async def touch(self, sender: str, target: str, session_id: str | None = None) -> str | None:
+        """Renew the pair's live session, and say where `target` is, as `where` does.
+
+        Raises NOT_IN_SESSION when there is no session, or it is not `session_id`.
+        """
 
     async def end(self, user: str, session_id: str) -> Session:
         """End the user's session of that id. Raises NOT_IN_SESSION when it is none of theirs."""
 
     async def end_with(self, user: str, other: str) -> Session:
         """End the pair's session. Raises NOT_IN_SESSION when there is none."""
+
+    def open_sessions(self) -> int | None:
+        """How many sessions there are, those included that are over and not yet dropped; None where nobody counts them."""

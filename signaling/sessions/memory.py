@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from signaling.errors import Code, ProtocolError
 
-from .base import LEASE_SECONDS, MAX_INITIATED, Lapse, Session
+from .base import HERE, LEASE_SECONDS, MAX_INITIATED, Claim, Lapse, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class _Holder:
     name: str
     connection: str | None
     key: str | None
+    place: str
 
 
 @dataclass(slots=True)
@@ -42,14 +43,17 @@ class MemoryStore:
         self._pairs: dict[tuple[str, str], _Entry] = {}
         self._sessions_of: dict[str, set[str]] = {}
 
-    async def claim(self, name: str, connection: str, key: str | None = None) -> bool:
+    async def claim(
+        self, name: str, connection: str, key: str | None = None, place: str = HERE, *, again: bool = False
+    ) -> Claim:
         user = name.lower()
         holder = self._holders.get(user)
-        if holder is not None and (key is None or holder.key != key):
-            return False
+        other = None if holder is None or holder.connection == connection else holder.connection
+        if holder is not None and (holder.key != key or (other is not None and (key is None or again))):
+            return Claim(granted=False)
         self._leases.pop(user, None)
-        self._holders[user] = _Holder(name, connection, key)
-        return True
+        self._holders[user] = _Holder(name, connection, key, place)
+        return Claim(granted=True, replaced=None if holder is None or other is None else (holder.place, other))
 
     async def release(self, name: str, connection: str) -> list[Session]:
         self._drop_expired()
@@ -76,9 +80,15 @@ class MemoryStore:
             gone += [(name, session) for session in self._free(user)]
         return Lapse(tuple(gone))
 
+    async def beat(self, place: str) -> bool:
+        return True  # whoever asks is the process whose memory this is
+
+    async def where(self, name: str) -> str | None:
+        return self._where(name)
+
     async def connect(self, session_id: str, caller: str, target: str) -> Session:
         self._drop_expired()
-        if not self._is_there(target):
+        if self._where(target) is None:
             raise ProtocolError(Code.USER_OFFLINE)
         standing = self._pairs.get((caller.lower(), target.lower()))
         if standing is not None:
@@ -100,14 +110,14 @@ class MemoryStore:
         standing = self._pairs.get((created.initiator.lower(), guest.lower()))
         return standing.session if standing is not None else self._add(replace(created, guest=self._spelling(guest)))
 
-    async def touch(self, sender: str, target: str, session_id: str | None = None) -> bool:
+    async def touch(self, sender: str, target: str, session_id: str | None = None) -> str | None:
         self._drop_expired()
         entry = self._pairs.get((sender.lower(), target.lower()))
         if entry is None or session_id not in (None, entry.session.id):
-            return False
+            raise ProtocolError(Code.NOT_IN_SESSION)
         entry.expires = self._clock() + self._ttl
         self._entries.move_to_end(entry.session.id)
-        return True
+        return self._where(target)
 
     async def end(self, user: str, session_id: str) -> Session:
         self._drop_expired()
@@ -122,13 +132,16 @@ class MemoryStore:
             raise ProtocolError(Code.NOT_IN_SESSION)
         return self._remove(entry.session.id)
 
+    def open_sessions(self) -> int | None:
+        return len(self._entries)
+
     def _free(self, user: str) -> list[Session]:
         del self._holders[user]
         return [self._remove(session_id) for session_id in tuple(self._sessions_of.get(user, ()))]
 
-    def _is_there(self, name: str) -> bool:
+    def _where(self, name: str) -> str | None:
         holder = self._holders.get(name.lower())
-        return holder is not None and holder.connection is not None
+        return None if holder is None or holder.connection is None else holder.place
 
     def _spelling(self, name: str) -> str:
         holder = self._holders.get(name.lower())

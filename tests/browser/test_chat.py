@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from chat.peer import CallEnded
 from tests.support.browser import BrowserTestCase
 from tests.support.classic_peer import ClassicPeer
+from tests.support.server import DaphneServer
 from tests.support.terminal import Run
 
 TEXTS = [
@@ -306,6 +307,14 @@ class ClassicTest(TwoPeople):
 
 
 class ServerGoneTest(TwoPeople):
+    """On a first visit, so that nothing is at hand that the page did not fetch while the server was there."""
+
+    first_visit = True
+
+    @classmethod
+    def serve(cls) -> DaphneServer:
+        return cls.enterClassContext(DaphneServer())
+
     def test_another_device_under_a_known_name_is_asked_about(self) -> None:
         alice, bob = self.secured()
         bob.context.close()

@@ -355,7 +355,7 @@ class OwnName(ActedChat):
     """Changing one's name, or being forgotten."""
 
     def test_the_longest_name_is_shown_whole_on_a_phone(self) -> None:
-        page = self.act(self.acted_context(viewport={"width": 390, "height": 664}), "Grandma_Josephine_20")
+        page = self.page_of("Grandma_Josephine_20", viewport={"width": 390, "height": 664})
         own = page.get_by_test_id("own-name")
         shown = "(e) => e.scrollWidth <= e.clientWidth && getComputedStyle(e).whiteSpace !== 'nowrap'"
         self.assertTrue(own.evaluate(shown))

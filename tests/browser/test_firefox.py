@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from playwright.sync_api import Browser, Playwright, expect
 
-from playwright.sync_api import Browser, expect, sync_playwright
-
-from tests.support.browser import launch_firefox
-from tests.support.server import ServerTestCase
+from tests.support.browser import BrowserTestCase, launch_firefox
 from tests.support.terminal import Run
 
 
-class FirefoxTest(ServerTestCase):
-    browser: ClassVar[Browser]
+class FirefoxTest(BrowserTestCase):
+    first_visit = True
 
     @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        playwright = sync_playwright().start()
-        cls.addClassCleanup(playwright.stop)
-        cls.browser = launch_firefox(playwright)
-        cls.addClassCleanup(cls.browser.close)
+    def launch(cls, playwright: Playwright) -> Browser:
+        browser = launch_firefox(playwright)
+        cls.addClassCleanup(browser.close)
+        return browser
 
     def test_it_chats_with_the_python_peer_and_verifies_it(self) -> None:
         bob = self.enterContext(Run(self.server.url, "bob", "--accept"))
         bob.says("Online")
-        page = self.browser.new_context(base_url=self.server.url, locale="en-GB").new_page()
+        page = self.context().new_page()
         page.set_default_timeout(30_000)
         page.goto("/")
         page.get_by_test_id("username-input").fill("alice")

@@ -39,9 +39,11 @@ class Making(ActedChat):
     """A link to hand over."""
 
     def open_with(self, script: str) -> Page:
-        context = self.acted_context()
-        context.add_init_script(script)
-        return self.act(context, "alice")
+        page = self.open()
+        page.add_init_script(script)
+        page.reload()
+        page.wait_for_function("() => window.fakePeer")
+        return page
 
     def make(self, page: Page) -> Any:
         page.get_by_test_id("invite-create").click()
@@ -138,7 +140,7 @@ class Opening(ActedChat):
 
     def test_it_is_gone_before_any_other_module_runs(self) -> None:
         page = self.open()
-        page.context.add_init_script(FREEZING)
+        page.add_init_script(FREEZING)
         page.goto("about:blank")
         self.come(page, f"/chat{FRAGMENT}")
         seen = page.evaluate("() => window.seen")
@@ -157,7 +159,7 @@ class Opening(ActedChat):
         self.assertEqual(page.url, f"{self.server.url}/health")
 
     def test_who_has_no_name_chooses_one_first(self) -> None:
-        context = self.acted_context()
+        context = self.context()
         page = context.new_page()
         page.goto(f"/chat{FRAGMENT}")
         expect(page.get_by_text("You came by an invite.")).to_be_visible()
@@ -169,7 +171,7 @@ class Opening(ActedChat):
         self.assertEqual(self.asked(page), [["openInvite", FRAGMENT]])
 
     def test_a_browser_that_keeps_nothing_carries_it_along(self) -> None:
-        context = self.acted_context()
+        context = self.context()
         context.add_init_script(BLOCKED)
         page = context.new_page()
         page.goto(f"/chat{FRAGMENT}")

@@ -6,11 +6,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.test import SimpleTestCase
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from chat.peer import call_table, conversation_table, errors, standing, verification
-from tests.support.browser import launch
+from tests.support.browser import shared_chromium
 from tests.support.checkout import served_checkout
+from tests.support.contexts import Pool, shared_playwright, shared_pool
 from tests.support.paths import ROOT
 
 MODULES = ROOT / "tests" / "browser" / "modules"
@@ -52,21 +53,19 @@ SIBLINGS = """async () => {
 
 
 class ModulesTest(SimpleTestCase):
-    browser: ClassVar[Browser]
+    pool: ClassVar[Pool]
     origin: ClassVar[str]
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.origin = f"http://127.0.0.1:{cls.enterClassContext(served_checkout())}"
-        playwright = sync_playwright().start()
-        cls.addClassCleanup(playwright.stop)
-        cls.browser = launch(playwright)
-        cls.addClassCleanup(cls.browser.close)
+        cls.pool = shared_pool(shared_chromium(cls.enterClassContext(shared_playwright())))
 
     def page(self) -> Page:
-        page = self.browser.new_page()
-        self.addCleanup(page.close)
+        context = self.pool.take({}, base_url=self.origin)
+        self.addCleanup(self.pool.give_back, context)
+        page = context.new_page()
         page.goto(f"{self.origin}/tests/vectors/README.md")
         return page
 

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 from django.test import SimpleTestCase
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.support.browser import launch
+from tests.support.browser import shared_chromium
 from tests.support.checkout import served_checkout
+from tests.support.contexts import shared_playwright
 from tests.support.ends import End, Local, Remote, shake_hands
 
 SCHEDULES = settings(
@@ -106,7 +107,6 @@ class Wires:
 
 
 class PythonAndJavaScriptTest(SimpleTestCase):
-    browser: ClassVar[Browser]
     page: ClassVar[Page]
     numbers: ClassVar[itertools.count[int]] = itertools.count()
 
@@ -114,11 +114,8 @@ class PythonAndJavaScriptTest(SimpleTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         port = cls.enterClassContext(served_checkout())
-        playwright = sync_playwright().start()
-        cls.addClassCleanup(playwright.stop)
-        cls.browser = launch(playwright)
-        cls.addClassCleanup(cls.browser.close)
-        cls.page = cls.browser.new_page()
+        cls.page = shared_chromium(cls.enterClassContext(shared_playwright())).new_page()
+        cls.addClassCleanup(cls.page.close)
         cls.page.goto(f"http://127.0.0.1:{port}/tests/vectors/README.md")
 
     def ends(self, *, python_is_alice: bool) -> tuple[End, End]:

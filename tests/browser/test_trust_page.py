@@ -181,7 +181,7 @@ class Verifying(ActedChat):
         expect(page.locator(ANNOUNCED)).to_contain_text(["bob wants to compare. Compare these with bob"])
 
     def test_what_opened_by_itself_takes_no_answer_that_was_meant_for_something_else(self) -> None:
-        page = self.acted_page_of("alice")
+        page = self.page_of("alice")
         page.clock.install()
         page.evaluate(SET, {"chat": {**SECURED, **comparing("compare")}})
         for button in ("sas-match", "sas-mismatch"):

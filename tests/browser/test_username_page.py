@@ -119,7 +119,9 @@ class UsernamePage(BrowserTestCase):
         self.assert_no_faults()
 
     def test_two_tabs_can_be_two_people(self) -> None:
-        page = self.page_of("alice")
+        page = self.open()
+        self.choose(page, "alice")
+        page.wait_for_url("**/chat")
         other = page.context.new_page()
         other.goto("/chat")
         other.get_by_test_id("change-name").click()

@@ -12,6 +12,8 @@ from typing import Any
 from playwright.sync_api import Dialog, Page
 
 from tests.support.browser import BrowserTestCase
+from tests.support.server import DaphneServer
+from tests.support.servers import acted_static, shared_server
 
 SET = "(state) => { window.fakePeer.set(state); return window.fakePeer.drawn(); }"
 RECEIVE = "(message) => { window.fakePeer.receive(message); return window.fakePeer.drawn(); }"
@@ -61,10 +63,19 @@ def comparing(state: str, *, they: bool = False) -> dict[str, Any]:
 
 
 class ActedChat(BrowserTestCase):
-    """alice's page, whose peer is an actor."""
+    """alice's page, whose peer is an actor: the server hands it out in the real one's place."""
+
+    @classmethod
+    def serve(cls) -> DaphneServer:
+        return shared_server({"STATIC_ROOT": str(acted_static())})
+
+    def page_of(self, name: str, **options: Any) -> Page:
+        page = super().page_of(name, **options)
+        page.wait_for_function("() => window.fakePeer")
+        return page
 
     def open(self, chat: dict[str, Any] | None = None, **options: Any) -> Page:
-        page = self.acted_page_of("alice", **options)
+        page = self.page_of("alice", **options)
         page.evaluate(SET, {"server": ONLINE, "chat": chat or IDLE})
         return page
 

@@ -1,7 +1,7 @@
 """Debian's Chromium, driven by Playwright, against a real server.
 
-A `BrowserTestCase` has one server and one Chromium for the class; each person of a test is a context of their own, so
-they share nothing. What a page should never do is noted in `faults`: errors in its console (a violation of the
+All tests of a process share a Chromium, and a server for each environment; each person of a test is a context of their own,
+which has nothing in it but a cache (contexts.py), so they share nothing. What a page should never do is noted in `faults`: errors in its console (a violation of the
 Content-Security-Policy is one), exceptions, failed requests, and requests to anywhere but the server.
 
     alice = self.page_of("alice")
@@ -11,23 +11,16 @@ Content-Security-Policy is one), exceptions, failed requests, and requests to an
 
 from __future__ import annotations
 
-import re
+import functools
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    ConsoleMessage,
-    Page,
-    Playwright,
-    Request,
-    Route,
-    sync_playwright,
-)
+from django.test import SimpleTestCase
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
 
-from tests.support.paths import ROOT
-from tests.support.server import ServerTestCase
+from tests.support.contexts import Pool, shared_playwright, shared_pool
+from tests.support.server import DaphneServer
+from tests.support.servers import shared_server
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
@@ -51,13 +44,6 @@ LOOPBACK: dict[str, str | float | bool] = {
 }
 """The same for Firefox."""
 
-FAKE_PEER = ROOT / "tests" / "support" / "js" / "fake_peer.js"
-FAKE_IDENTITY = ROOT / "tests" / "support" / "js" / "fake_identity.js"
-IDENTITY_MODULE = re.compile(r"/js/ui/own_identity(\.\w+)?\.js$")
-PEER_MODULE = re.compile(r"/js/peer/peer(\.\w+)?\.js$")
-ERRORS_MODULE = re.compile(r"\./errors(\.\w+)?\.js")
-
-
 FIREFOX = "/usr/bin/firefox-esr"
 
 
@@ -71,18 +57,40 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *ANYWHERE])
 
 
-class BrowserTestCase(ServerTestCase):
-    """One server and one Chromium for all tests of the class; every person starts with nothing."""
+@functools.cache
+def shared_chromium(playwright: Playwright) -> Browser:
+    """The one of the process; it ends with its Playwright."""
+    return launch(playwright)
 
+
+class BrowserTestCase(SimpleTestCase):
+    """Every person starts with nothing, or on a `first_visit`, even with an empty cache."""
+
+    server_env: ClassVar[dict[str, str]] = {}
+    first_visit: ClassVar[bool] = False
+    scripts: ClassVar[tuple[str, ...]] = ()
+    """What runs in every page of the class before all else."""
+
+    server: ClassVar[DaphneServer]
     browser: ClassVar[Browser]
+    pool: ClassVar[Pool]
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        playwright = sync_playwright().start()
-        cls.addClassCleanup(playwright.stop)
-        cls.browser = launch(playwright)
-        cls.addClassCleanup(cls.browser.close)
+        cls.server = cls.serve()
+        cls.browser = cls.launch(cls.enterClassContext(shared_playwright()))
+        cls.pool = shared_pool(cls.browser)
+
+    @classmethod
+    def serve(cls) -> DaphneServer:
+        """The server of the class. One that a test stops has to be the class's own."""
+        return shared_server(cls.server_env)
+
+    @classmethod
+    def launch(cls, playwright: Playwright) -> Browser:
+        """The browser of the class."""
+        return shared_chromium(playwright)
 
     def setUp(self) -> None:
         super().setUp()
@@ -90,42 +98,24 @@ class BrowserTestCase(ServerTestCase):
 
     def context(self, **options: Any) -> BrowserContext:
         """A person's browser; `options` are Playwright's."""
-        context = self.browser.new_context(base_url=self.server.url, locale="en-GB", **options)
-        self.addCleanup(context.close)
-        context.set_default_timeout(10_000)
-        context.on("console", self._heard)
-        context.on("weberror", lambda error: self.faults.append(f"exception: {error.error}"))
-        context.on("request", self._asked)
-        context.on("requestfailed", lambda request: self.faults.append(f"failed: {request.url} {request.failure}"))
+        listeners = {
+            "console": self._heard,
+            "weberror": lambda error: self.faults.append(f"exception: {error.error}"),
+            "request": self._asked,
+            "requestfailed": lambda request: self.faults.append(f"failed: {request.url} {request.failure}"),
+        }
+        context = self.pool.take(
+            listeners, *self.scripts, base_url=self.server.url, fresh=self.first_visit, locale="en-GB", **options
+        )
+        self.addCleanup(self.pool.give_back, context)
         return context
 
     def page_of(self, name: str, **options: Any) -> Page:
-        """The chat page of somebody who just chose this name."""
-        page = self.context(**options).new_page()
-        page.goto("/")
-        page.get_by_test_id("username-input").fill(name)
-        page.get_by_test_id("username-submit").click()
-        page.wait_for_url("**/chat")
-        return page
-
-    def acted_page_of(self, name: str, **options: Any) -> Page:
-        """The chat page with tests/support/js/fake_peer.js for a peer: a test writes what it shows."""
-        return self.act(self.acted_context(**options), name)
-
-    def acted_context(self, **options: Any) -> BrowserContext:
-        """A person's browser in which the chat page gets that peer."""
+        """The chat page of somebody who chose this name before."""
         context = self.context(**options)
-        context.route(PEER_MODULE, serve_fake_peer)
-        context.route(IDENTITY_MODULE, lambda route: route.fulfill(path=FAKE_IDENTITY, content_type="text/javascript"))
-        return context
-
-    def act(self, context: BrowserContext, name: str) -> Page:
-        """Its chat page, under this name."""
+        self.pool.store(context, "lowkey.username", name)
         page = context.new_page()
-        page.goto("/")
-        page.get_by_test_id("username-input").fill(name)
-        page.get_by_test_id("username-submit").click()
-        page.wait_for_function("() => window.fakePeer")
+        page.goto("/chat")
         return page
 
     def assert_no_faults(self) -> None:
@@ -140,12 +130,3 @@ class BrowserTestCase(ServerTestCase):
         address = urlsplit(request.url)
         if f"{address.scheme}://{address.netloc}" != self.server.url:
             self.faults.append(f"third party: {request.url}")
-
-
-def serve_fake_peer(route: Route) -> None:
-    """The fake takes its errors from where the real one does: the same module, whatever its hash."""
-    errors = ERRORS_MODULE.search(route.fetch().text())
-    source = FAKE_PEER.read_text(encoding="utf-8")
-    if errors is not None:
-        source = source.replace("./errors.js", errors.group())
-    route.fulfill(body=source, content_type="text/javascript")

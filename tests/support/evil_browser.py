@@ -11,16 +11,20 @@ live in the evil server's own event loop: `within` does something there.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.test_chat import TwoPeople
 from tests.support.evil import GENEROUS, EvilServer
 from tests.support.mitm import Mallory
 from tests.support.people import Person
+from tests.support.server import DaphneServer
+from tests.support.servers import shared_server
 
 T = TypeVar("T")
 
@@ -50,15 +54,22 @@ WATCH = """() => {
 """Writes down what a page shows and sends, and keeps its connections, each of which gathers candidates."""
 
 
+@functools.cache
+def shared_evil() -> EvilServer:
+    """One for all classes, before the server that they share; it ends with the process."""
+    evil = EvilServer(shared_server(GENEROUS)).__enter__()
+    atexit.register(evil.__exit__)
+    return evil
+
+
 class EvilBrowserCase(TwoPeople):
-    server_env: ClassVar[dict[str, str]] = GENEROUS
+    scripts: ClassVar[tuple[str, ...]] = (f"({WATCH})()",)
     evil: ClassVar[EvilServer]
 
     @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.evil = cls.enterClassContext(EvilServer(cls.server))
-        cls.server = cls.evil  # type: ignore[assignment]  # it has the address that pages are to open
+    def serve(cls) -> DaphneServer:
+        cls.evil = shared_evil()
+        return cls.evil  # type: ignore[return-value]  # it has the address that pages are to open
 
     def setUp(self) -> None:
         super().setUp()
@@ -67,11 +78,6 @@ class EvilBrowserCase(TwoPeople):
     def tearDown(self) -> None:
         self.assertEqual(self.evil.faults, [])
         super().tearDown()
-
-    def context(self, **options: Any) -> BrowserContext:
-        context = super().context(**options)
-        context.add_init_script(f"({WATCH})()")
-        return context
 
     # Who is there
 

@@ -18,13 +18,15 @@ from collections.abc import Awaitable, Callable, Coroutine, Sized
 from typing import Any, TypeVar
 
 from chat.peer.ownership import prove
-from signaling.consumer import LocalPost
+from signaling.errors import Close
 from signaling.hub import Client, Hub
 from signaling.ice import IceServers
 from signaling.limits import Limits
 from signaling.messages import AuthChallenge, AuthResponse, ProofPayload, dump, parse_from_server
+from signaling.meter import UNCOUNTED, Meter
 from signaling.names import Origins
-from signaling.proof import Keyed
+from signaling.post import LocalPost
+from signaling.proof import Keyed, Line
 from signaling.sessions import open_store
 from signaling.sessions.base import Store
 from tests.support.clock import FakeClock
@@ -48,7 +50,14 @@ def session_id(number: int) -> str:
 class Matchmaker:
     """A hub and what it is made of."""
 
-    def __init__(self, *, limits: Limits = GENEROUS, ice: IceServers | None = None, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        limits: Limits = GENEROUS,
+        ice: IceServers | None = None,
+        store: Store | None = None,
+        meter: Meter = UNCOUNTED,
+    ) -> None:
         self.clock = FakeClock()
         self.jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self.ids = 0
@@ -59,6 +68,7 @@ class Matchmaker:
             post=self.post,
             ice=ice or IceServers(),
             limits=limits,
+            meter=meter,
             origins=Origins((ORIGIN,)),
             after=lambda seconds, job: self.jobs.append((self.clock() + seconds, job)),
             clock=self.clock,
@@ -71,7 +81,7 @@ class Matchmaker:
 
     async def join(self, name: str, address: str = "192.0.2.1", key: NameKey | None = None) -> Person:
         person = Person(self.hub, name, key)
-        person.client = await self.hub.join(name, address, person.inbox, person.keyed())
+        person.client = await self.hub.join(name, address, person.line(), person.keyed())
         return person
 
     async def passes(self, seconds: float) -> None:
@@ -91,7 +101,11 @@ class Matchmaker:
         """All that the hub, its store, its post and its limits still hold of anybody."""
         parts = (self.hub, self.store, self.post, self.hub._addresses)
         held = {f"{type(part).__name__}.{name}": value for part in parts for name, value in vars(part).items()}
-        return {name: value for name, value in held.items() if isinstance(value, Sized) and len(value)}
+        return {
+            name: value
+            for name, value in held.items()
+            if isinstance(value, Sized) and not isinstance(value, str) and len(value)
+        }
 
 
 class Person:
@@ -108,13 +122,13 @@ class Person:
         self.key = key
         self.origin = origin
         self.challenged: AuthChallenge | None = None
-        self.replaced = False
+        self.ended_with: int | None = None
         self.heard: list[dict[str, Any]] = []
         self.reachable = True
 
     def keyed(self) -> Keyed | None:
         """What the hub is told of the key, if there is one."""
-        return Keyed(self.key.text, self.answer, self.step_aside) if self.key else None
+        return Keyed(self.key.text, self.answer) if self.key else None
 
     async def answer(self) -> str:
         return dump(AuthResponse(payload=self.proof()))
@@ -124,8 +138,15 @@ class Person:
         assert self.challenged is not None
         return prove(self.key, self.origin, self.name, self.challenged.payload)
 
-    def step_aside(self) -> None:
-        self.replaced = True
+    def line(self) -> Line:
+        return Line(self.inbox, self.ends)
+
+    def ends(self, code: int) -> None:
+        self.ended_with = code
+
+    @property
+    def replaced(self) -> bool:
+        return self.ended_with == Close.REPLACED
 
     async def inbox(self, frame: str) -> None:
         if not self.reachable:

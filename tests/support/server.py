@@ -1,7 +1,9 @@
-"""A real daphne in a process of its own, with production's settings and collected static files.
+"""A real server in a process of its own, with production's settings and collected static files.
 
     with DaphneServer({"SESSION_TTL": "2s"}) as server:
         browser.goto(server.url)
+
+`UvicornServer` is its sibling, and `SERVERS` are both.
 
 The environment is made here and not inherited, so that a developer's own settings do not reach the tests. `start` after
 `stop` or `kill` brings the server back on the same port, with an empty memory.
@@ -20,7 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from abc import ABC
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, ClassVar, Self
 
@@ -36,7 +39,8 @@ SECRET_KEY = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
 def production_env(**changes: str) -> dict[str, str]:
     """An environment with which the site starts in production mode."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    return {**kept, "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "SECRET_KEY": SECRET_KEY, **changes}
+    made = {"LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "SECRET_KEY": SECRET_KEY, "LOG_LEVEL": "warning"}
+    return kept | made | changes
 
 
 @functools.cache
@@ -49,15 +53,22 @@ def collected_static() -> Path:
     return root
 
 
-class DaphneServer:
-    """daphne on a free loopback port, or on `unix_socket`."""
+class SiteServer(ABC):
+    """The site on a free loopback port, or on `unix_socket`. `arguments` are more for the command line."""
 
-    def __init__(self, env: Mapping[str, str] | None = None, *, unix_socket: Path | None = None) -> None:
+    launcher: ClassVar[str]
+    unix_option: ClassVar[str]
+
+    def __init__(
+        self, env: Mapping[str, str] | None = None, *, unix_socket: Path | None = None, arguments: Sequence[str] = ()
+    ) -> None:
         self._env = dict(env or {})
+        self._arguments = arguments
         self._unix_socket = unix_socket
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as this object)
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
+        self.exit_code: int | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -76,36 +87,49 @@ class DaphneServer:
         """All that it wrote to stdout and stderr, over all its lives."""
         return os.pread(self._log.fileno(), 1 << 24, 0).decode(errors="replace")
 
+    @property
+    def pid(self) -> int:
+        """Its process, while it runs."""
+        if self._process is None:
+            raise RuntimeError("the server is not running")
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         if self._process is not None:
             raise RuntimeError("the server is running already")
         env = production_env(STATIC_ROOT=str(collected_static())) | self._env
         if self._unix_socket is not None:
-            self._spawn(env, "-u", str(self._unix_socket))
+            self._spawn(env, self.unix_option, str(self._unix_socket))
         else:
-            with self._listen() as listener:
-                self._spawn(env, "--fd", str(listener.fileno()), inherited=(listener.fileno(),))
+            self._spawn_on_port(env)
         self._wait_until_ready()
 
+    def freeze(self) -> None:
+        """Have it do nothing until it is stopped or killed."""
+        os.kill(self.pid, signal.SIGSTOP)
+
     def stop(self) -> None:
-        """End it as systemd would."""
+        """End it as systemd would. `exit_code` is what it ended with."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
         """End it as a power cut would."""
         self._end(signal.SIGKILL)
 
-    def _listen(self) -> socket.socket:
+    def _spawn_on_port(self, env: Mapping[str, str]) -> None:
         """The socket is bound here and handed over, so no other process can take the port in between."""
+        with self._listen() as listener:
+            self._spawn(env, "--fd", str(listener.fileno()), inherited=(listener.fileno(),))
+
+    def _listen(self) -> socket.socket:
         listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
         self.port = listener.getsockname()[1]
         return listener
 
     def _spawn(self, env: Mapping[str, str], *where: str, inherited: tuple[int, ...] = ()) -> None:
-        command = [sys.executable, "-m", "tests.support.guarded", "daphne", "-v", "0", *where]
         self._process = subprocess.Popen(
-            [*command, "lowkey_site.asgi:application"],
+            [sys.executable, "-m", "tests.support.guarded", self.launcher, *where, *self._arguments],
             cwd=ROOT,
             env=env,
             stdin=subprocess.PIPE,
@@ -119,11 +143,13 @@ class DaphneServer:
         if process is None:
             return
         process.send_signal(how)
+        process.send_signal(signal.SIGCONT)
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        self.exit_code = process.returncode
         if process.stdin is not None:
             process.stdin.close()
 
@@ -154,6 +180,28 @@ class DaphneServer:
         connection.settimeout(START_SECONDS)
         connection.connect(str(self._unix_socket))
         return connection
+
+
+class DaphneServer(SiteServer):
+    """daphne, by the launcher of the site."""
+
+    launcher = "lowkey_site.daphne"
+    unix_option = "-u"
+
+
+class UvicornServer(SiteServer):
+    """uvicorn, by the launcher of the site."""
+
+    launcher = "lowkey_site.uvicorn"
+    unix_option = "--uds"
+
+    def _spawn_on_port(self, env: Mapping[str, str]) -> None:
+        """By the port's number: uvicorn takes every inherited socket for a unix socket, and then knows no addresses."""
+        self._listen().close()
+        self._spawn(env, "--port", str(self.port))
+
+
+SERVERS: tuple[type[SiteServer], ...] = (DaphneServer, UvicornServer)
 
 
 class ServerTestCase(SimpleTestCase):

@@ -1,10 +1,10 @@
 import { Classic } from "/static/js/peer/classic.js";
 import { Conversation } from "/static/js/peer/conversation.js";
 import { ENDINGS, TABLE } from "/static/js/peer/conversation_table.js";
-import { PeerError, SENTENCES, Unexpected } from "/static/js/peer/errors.js";
+import { SENTENCES, Unexpected } from "/static/js/peer/errors.js";
 import { b64url, isId } from "/static/js/peer/primitives.js";
 import { agreed, Pair } from "./devices.js";
-import { chance, describe, expect, it } from "./kit.js";
+import { chance, describe, expect, it, reasonOf } from "./kit.js";
 
 const newId = () => b64url(chance(16));
 
@@ -29,15 +29,6 @@ function carry(sender, receiver) {
   }
   return texts;
 }
-
-const reasonOf = (act) => {
-  try {
-    act();
-  } catch (error) {
-    return error instanceof PeerError ? error.reason : error;
-  }
-  return undefined;
-};
 
 describe("conversation, classic", () => {
   it("messages arrive whole and in order", async () => {

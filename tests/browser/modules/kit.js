@@ -1,5 +1,7 @@
 /** What the modules' tests are written with: mocha, chai, the shared vectors and made-up randomness. */
 
+import { PeerError } from "/static/js/peer/errors.js";
+
 export { expect } from "/node_modules/chai/index.js";
 
 export const { describe, it } = globalThis;
@@ -49,4 +51,14 @@ export async function rejection(promise) {
     return error;
   }
   throw new Error("it was expected to reject");
+}
+
+/** Why a peer or a conversation refuses something; whatever else is thrown as it is. @param {() => unknown} act */
+export function reasonOf(act) {
+  try {
+    act();
+  } catch (error) {
+    return error instanceof PeerError ? error.reason : error;
+  }
+  return undefined;
 }

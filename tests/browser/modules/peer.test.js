@@ -1,8 +1,7 @@
 import { Classic } from "/static/js/peer/classic.js";
-import { PeerError } from "/static/js/peer/errors.js";
 import { Invite } from "/static/js/peer/invites.js";
 import { attempt, device } from "./devices.js";
-import { chance, describe, expect, it } from "./kit.js";
+import { chance, describe, expect, it, reasonOf } from "./kit.js";
 import { Matchmaker } from "./matchmaker.js";
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
@@ -46,15 +45,6 @@ async function call(caller, called) {
   called.peer.accept();
   await Promise.all([caller.until("secured"), called.until("secured")]);
 }
-
-const reasonOf = (act) => {
-  try {
-    act();
-  } catch (error) {
-    return error instanceof PeerError ? error.reason : error;
-  }
-  return undefined;
-};
 
 describe("peer", () => {
   it("a call rings when its key comes, and nothing is said before it is accepted", async () => {

@@ -1,0 +1,43 @@
+"""daphne as it serves lowkey best: `python -m lowkey_site.daphne -u /run/lowkey.sock`.
+
+Takes daphne's own arguments, which win over those given here; the application may be named last, as MODULE:NAME. What
+differs from daphne's defaults: uvloop, our bounds (signaling/servers, which any daphne gets that serves the site), no
+header that names the server, and no word about who was here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+import uvloop
+
+from lowkey_site.arguments import with_application
+from signaling.servers import MESSAGE_BYTES, PING_SECONDS, PONG_SECONDS
+
+ARGUMENTS = (
+    *("--verbosity", "0"),  # its access log would say who was here
+    "--no-server-name",
+    *("--websocket_timeout", "-1"),  # a socket may stay for good
+    *("--websocket-max-message-size", str(MESSAGE_BYTES)),
+    *("--websocket-max-frame-size", str(MESSAGE_BYTES)),
+    *("--ping-interval", str(PING_SECONDS)),
+    *("--ping-timeout", str(PONG_SECONDS)),
+)
+
+
+def serve(arguments: Sequence[str]) -> None:
+    """Run daphne with these arguments, until it is told to stop."""
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    from daphne.cli import CommandLineInterface  # makes its event loop as it is imported
+
+    from signaling.servers.daphne import WithBacklog, mend
+
+    mend()
+    CommandLineInterface.server_class = WithBacklog
+    CommandLineInterface().run([*ARGUMENTS, *with_application(arguments)])
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1:])

@@ -1,0 +1,228 @@
+"""What the matchmaker needs of daphne that daphne has not, or gets wrong.
+
+daphne is started in several ways, and none of them takes another class; so `mend` replaces what its factories build and
+a few methods of its server. It runs wherever the site is set up, before anything is served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from daphne.http_protocol import HTTPFactory
+from daphne.server import Server
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.web.http import HTTPChannel
+
+from . import (
+    BACKLOG,
+    CLOSE_SECONDS,
+    GRACE_SECONDS,
+    LINGER_SECONDS,
+    MESSAGE_FRAGMENTS,
+    REQUEST_BYTES,
+    REQUEST_SECONDS,
+    STOP_SECONDS,
+    UNSENT_BYTES,
+    WAITING_FRAMES,
+)
+
+_call_later: Any = getattr(reactor, "callLater")  # noqa: B009 - the reactor is a module, and typed as one
+
+
+class Channel(HTTPChannel):
+    """HTTP. While no request is being served, the next has `REQUEST_SECONDS` to be there, all of it."""
+
+    _taken = 0
+
+    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name, as all of these
+        self.timeOut = REQUEST_SECONDS
+        super().connectionMade()  # type: ignore[no-untyped-call]
+
+    def resetTimeout(self) -> None:  # noqa: N802
+        """Not for every byte that comes in."""
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        self._taken += len(data)
+        if self._taken > REQUEST_BYTES:
+            self.forceAbortClient()  # type: ignore[no-untyped-call]
+        else:
+            super().dataReceived(data)  # type: ignore[no-untyped-call]
+
+    def allContentReceived(self) -> None:  # noqa: N802
+        self._taken = 0
+        super().allContentReceived()  # type: ignore[no-untyped-call]
+
+    def loseConnection(self) -> Any:  # noqa: N802
+        if self._abortingCall is None:
+            self._abortingCall = _call_later(LINGER_SECONDS, self.forceAbortClient)
+        return super().loseConnection()  # type: ignore[no-untyped-call]
+
+
+class Socket(WebSocketProtocol):  # type: ignore[misc]  # daphne carries no types
+    """A WebSocket. To its transport it is a producer, which is how it hears that too much is unsent."""
+
+    application_queue: asyncio.Queue[Any]
+    server: Server | None = None
+    _deaf = False
+    _flooded = False
+    _aborting: Any = None
+
+    def connectionMade(self) -> None:  # noqa: N802
+        self.transport.unregisterProducer()  # until now, that was the HTTP channel
+        self.transport.bufferSize = UNSENT_BYTES
+        self.transport.registerProducer(self, True)
+        super().connectionMade()
+        self.closeHandshakeTimeout = CLOSE_SECONDS
+        self.failByDrop = False  # whoever breaks the protocol is told so with a close code
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        """More than `UNSENT_BYTES` are unsent."""
+        self._flooded = True
+        self.transport.abortConnection()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """There is nothing that would have been paused."""
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """The connection is lost, which `connectionLost` hears too."""
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
+        self.last_ping = time.time()
+        if self.state != self.STATE_OPEN:
+            return  # nobody takes it any more
+        content = {"bytes": payload} if isBinary else {"text": payload.decode()}
+        self.application_queue.put_nowait({"type": "websocket.receive", **content})
+        if not self._deaf and self.application_queue.qsize() >= WAITING_FRAMES:
+            self._deaf = True
+            self.transport.pauseProducing()
+
+    def onMessageFrame(self, payload: list[bytes]) -> None:  # noqa: N802
+        super().onMessageFrame(payload)
+        if self.message_data and len(self.message_data) >= MESSAGE_FRAGMENTS and not self.failedByMe:
+            self.dropConnection(abort=True)
+
+    async def receive(self) -> Any:
+        """What the application receives. Once it has caught up, the client is listened to again."""
+        event = await self.application_queue.get()
+        if self._deaf and self.application_queue.empty():
+            self._listen_again()
+        return event
+
+    def _listen_again(self) -> None:
+        if self._deaf:
+            self._deaf = False
+            self.transport.resumeProducing()
+
+    async def send(self, event: Any) -> None:
+        """Send for the application, or raise `OSError` where daphne would say nothing."""
+        if event["type"] == "websocket.send" and self.state == self.STATE_OPEN:
+            self._write(event)
+        elif self.is_gone or (event["type"] == "websocket.send" and self.state != self.STATE_CONNECTING):
+            raise ConnectionError
+        else:
+            self.handle_reply(event)
+
+    def _write(self, event: Any) -> None:
+        if not self._flooded:
+            text = event.get("text")
+            self.sendMessage(event["bytes"] if text is None else text.encode(), text is None)
+        if self._flooded:
+            raise ConnectionError
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the connection is lost."""
+        return self.server is None or "disconnected" in self.server.connections.get(self, ("disconnected",))
+
+    def serverClose(self, code: int | None = None) -> None:  # noqa: N802
+        """Close with any code. autobahn's `sendClose` raises for the 1001, 1009 and 1011 of RFC 6455, section 7.4.1."""
+        self.sendCloseFrame(code=1000 if code is None else code)
+        self._listen_again()  # for the other's close frame
+
+    def dropConnection(self, abort: bool = False) -> None:  # noqa: N802
+        super().dropConnection(abort)
+        if self._aborting is None and not abort:
+            self._aborting = _call_later(LINGER_SECONDS, self.transport.abortConnection)
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802
+        if self._aborting is not None and self._aborting.active():
+            self._aborting.cancel()
+        super().connectionLost(reason)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:  # noqa: N802, N803
+        if self.server is not None:  # else it never got as far as an application
+            super().onClose(wasClean, code, reason)
+
+
+class WithBacklog(Server):  # type: ignore[misc]  # daphne carries no types
+    """daphne's server, with room for many clients that come at once, as they do after a restart. Twisted's has 50."""
+
+    def __init__(self, application: Any, endpoints: list[str], **options: Any) -> None:
+        super().__init__(application, [_with_backlog(endpoint) for endpoint in endpoints], **options)
+
+
+def _with_backlog(endpoint: str) -> str:
+    return f"{endpoint}:backlog={BACKLOG}" if endpoint.startswith(("tcp:", "unix:")) else endpoint
+
+
+_create_application = Server.create_application
+_listen_success = Server.listen_success
+
+
+def create_application(self: Any, protocol: Any, scope: dict[str, Any]) -> Any:
+    """Start the application of a connection; that of a socket speaks to the socket itself."""
+    if not isinstance(protocol, Socket):
+        return _create_application(self, protocol, scope)
+    scope.setdefault("asgi", {"version": "3.0"})
+    application = self.application(scope=scope, receive=protocol.receive, send=protocol.send)
+    self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
+    return asyncio.Queue()
+
+
+def listen_success(self: Any, port: Any) -> Any:
+    """Keep the port, which daphne forgets."""
+    _listen_success(self, port)
+    return port
+
+
+def kill_all_applications(self: Any) -> Any:
+    """Stop in order: take nobody new, serve those there are a little longer, then cancel and wait until all are closed.
+
+    daphne's own looks for an application in connections that have none, as one that has just become a WebSocket, and then
+    cancels nobody: the clients would see a broken connection in place of a close code.
+    """
+    for listener in self.listeners:
+        listener.addCallback(lambda port: port and port.stopListening())
+    return Deferred.fromFuture(asyncio.ensure_future(_end_all(self.connections)))
+
+
+async def _end_all(connections: dict[Any, dict[str, Any]]) -> None:
+    if any(not socket.is_gone for socket in _sockets(connections)):
+        await asyncio.sleep(GRACE_SECONDS)
+    for socket in _sockets(connections):
+        if "application_instance" in connections[socket]:
+            connections[socket]["application_instance"].cancel()
+    running = [what["application_instance"] for what in connections.values() if "application_instance" in what]
+    if running:
+        await asyncio.wait(running, timeout=STOP_SECONDS)
+    deadline = time.monotonic() + CLOSE_SECONDS
+    # daphne notes when each is closed, but tells nobody
+    while any(not socket.is_gone for socket in _sockets(connections)) and time.monotonic() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+
+
+def _sockets(connections: dict[Any, dict[str, Any]]) -> list[Socket]:
+    return [who for who in connections if isinstance(who, Socket)]
+
+
+def mend() -> None:
+    """Have every daphne of this process serve by the rules."""
+    HTTPFactory.protocol = Channel
+    WebSocketFactory.protocol = Socket
+    Server.create_application = create_application
+    Server.listen_success = listen_success
+    Server.kill_all_applications = kill_all_applications
