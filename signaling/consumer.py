@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -87,6 +87,7 @@ class SignalingConsumer(AsyncConsumer):
                 client = await self._join(name, keyed, address)
                 await self._listen(client, receive)
         finally:
+            self._open = False
             if client is not None:
                 await self._leave(client)
             self._meter.ended()
@@ -102,16 +103,14 @@ class SignalingConsumer(AsyncConsumer):
 
     async def _listen(self, client: Client, receive: ASGIReceiveCallable) -> None:
         event: Any
+        act = self._meter.timed(self._hub.receive)
         while (event := await receive())["type"] == "websocket.receive":
-            since = self._meter.now()
             try:
-                await self._hub.receive(client, event.get("text") or "")  # a binary frame is one that cannot be read
+                await act(client, event.get("text") or "")  # a binary frame is one that cannot be read
             except ProtocolError as error:
                 if error.close is not None:
                     raise
                 await self._report(error)
-            finally:
-                self._meter.handled(since)
 
     async def _answer(self, receive: ASGIReceiveCallable) -> str:
         """The next frame; the time for it is short, since until then nobody knows who this is."""
@@ -126,12 +125,12 @@ class SignalingConsumer(AsyncConsumer):
         return event.get("text") or ""
 
     def _ending(self) -> Callable[[int], None]:
-        """What ends this connection with a code: its task is woken from whatever it awaits."""
+        """What ends this connection with a code: its task is woken from whatever it awaits, unless it is leaving anyway."""
         task = asyncio.current_task()
 
         def end(code: int) -> None:
-            self._ended_with = code
-            if task is not None:
+            if self._open and task is not None:
+                self._ended_with = code
                 task.cancel()
 
         return end
@@ -175,11 +174,12 @@ class SignalingConsumer(AsyncConsumer):
         except RuntimeError as error:  # what daphne's WebSocket library raises for a socket that is gone
             raise ConnectionError from error
 
-    async def _push(self, frame: str) -> None:
+    def _push(self, frame: str) -> Awaitable[None]:
+        """Not a coroutine of its own, since it stands in the way of every message."""
         if not self._open:
             raise ConnectionError
         event: Any = {"type": "websocket.send", "text": frame}
-        await self.base_send(event)
+        return self.base_send(event)
 
     async def _report(self, error: ProtocolError) -> None:
         self._meter.error(error.code)

@@ -16,7 +16,7 @@ import os
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from . import names
@@ -25,17 +25,13 @@ from .ice import IceServers
 from .leases import After, Leases
 from .limits import Addresses, Allowance, Limits
 from .messages import (
-    Answer,
     AuthOk,
     AuthResponse,
     CreatedPayload,
     EndedPayload,
     FromClient,
-    Ice,
     JoinedPayload,
-    KeyExchange,
     Message,
-    Offer,
     Relayed,
     SessionConnect,
     SessionCreate,
@@ -86,17 +82,18 @@ class Post(Protocol):
         """The connection at `place` has lost its name to a newer one of the same owner. Never raises."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Client:
-    """A connection that owns a name."""
+    """A connection that owns a name. `checked` is the target and the session of its last relayed message."""
 
     owner: names.Owner
     allowance: Allowance
     line: Line
+    name: str = field(init=False)
+    checked: tuple[str, str | None] | None = None
 
-    @property
-    def name(self) -> str:
-        return self.owner.name
+    def __post_init__(self) -> None:
+        self.name = self.owner.name
 
 
 class Hub:
@@ -226,7 +223,18 @@ class Hub:
             raise
         message = parse_from_client(frame)
         try:
-            await _HANDLERS[type(message)](self, client, message)
+            if isinstance(message, Relayed):  # nearly always, and so without a step of its own
+                checked = client.checked
+                if checked is None or checked != (message.target, message.session_id):
+                    checked = client.checked = self._check(client, message)
+                target, session_id = checked
+                place = await self._store.touch(client.name, target, session_id)
+                message.sender = client.name
+                if place is None or not await self._post.deliver(place, target, dump(message)):
+                    raise ProtocolError(Code.RELAY_FAILED)
+                self._meter.relayed(type(message), here=place == self._post.place)
+            else:
+                await _HANDLERS[type(message)](self, client, message)
         except ProtocolError as error:
             error.target = message.target or None
             error.session_id = message.session_id if is_session_id(message.session_id or "") else None
@@ -273,14 +281,11 @@ class Hub:
     async def _authenticate(self, client: Client, message: AuthResponse) -> None:
         raise ProtocolError(Code.INVALID_MESSAGE)  # nobody asked
 
-    async def _relay(self, client: Client, message: Relayed) -> None:
+    def _check(self, client: Client, message: Relayed) -> tuple[str, str | None]:
+        """Whom a relayed message is for, and in which session; what was good once is not looked at again."""
         target = _target(client, message)
         message.session_id = _session_id(message)
-        place = await self._store.touch(client.name, target, message.session_id)
-        message.sender = client.name
-        if place is None or not await self._post.deliver(place, target, dump(message)):
-            raise ProtocolError(Code.RELAY_FAILED)
-        self._meter.relayed(type(message), here=place == self._post.place)
+        return target, message.session_id
 
     async def _end(self, client: Client, message: SessionDecline | SessionLeave) -> Session:
         """End the session that the message means: by its id, else the one with its target."""
@@ -318,10 +323,6 @@ _HANDLERS: Mapping[type[FromClient], Callable[[Hub, Client, Any], Awaitable[None
     SessionJoin: Hub._join,
     SessionDecline: Hub._decline,
     SessionLeave: Hub._leave,
-    KeyExchange: Hub._relay,
-    Offer: Hub._relay,
-    Answer: Hub._relay,
-    Ice: Hub._relay,
 }
 
 

@@ -51,7 +51,8 @@ class TokenBucket:
 
     def take(self, now: float) -> bool:
         """Take a token; False when there is none."""
-        tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        tokens = self._tokens + (now - self._at) * self._rate
+        tokens = min(tokens, self._burst)
         self._at = now
         if tokens < 1:
             self._tokens = tokens

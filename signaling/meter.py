@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Final, Literal, TypeAlias
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Literal, TypeAlias
 
 BOUNDS: Final = (
     *(0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005),
@@ -25,6 +25,10 @@ Refused: TypeAlias = Literal["NO_USERNAME", "ORIGIN"]
 SessionEvent: TypeAlias = Literal["created", "opened", "resumed", "declined", "left", "gone"]
 """Created is waiting for its guest; opened has two; resumed was standing already when somebody asked for it. The others
 are how it ended, where it did not expire: gone is whose connection, and lease, is over."""
+
+
+Handle: TypeAlias = Callable[[Any, str], Awaitable[None]]
+"""What acts on a client's frame."""
 
 
 class Histogram:
@@ -83,12 +87,9 @@ class Meter:
     def relayed(self, kind: type, *, here: bool) -> None:
         """A message of this kind was handed over: to a socket of this process, or to another process."""
 
-    def now(self) -> float:
-        """When the handling of a frame begins."""
-        return 0.0
-
-    def handled(self, since: float, /) -> None:
-        """A frame that came at `since` is dealt with."""
+    def timed(self, handle: Handle) -> Handle:
+        """`handle`, so that how long it takes for each frame is counted."""
+        return handle
 
 
 class Count(Meter):
@@ -107,9 +108,19 @@ class Count(Meter):
         self.relays_elsewhere: dict[type, int] = defaultdict(int)
         self.handling = Histogram(clock)
         self.lag = Histogram(clock)
-        # Called for every frame, so with nothing around them.
-        self.now = clock  # type: ignore[method-assign]
-        self.handled = self.handling.since  # type: ignore[method-assign]
+        self.clock = clock
+
+    def timed(self, handle: Handle) -> Handle:
+        clock, since = self.clock, self.handling.since
+
+        async def timed(client: Any, frame: str) -> None:
+            start = clock()
+            try:
+                await handle(client, frame)
+            finally:
+                since(start)
+
+        return timed
 
     def refused(self, reason: str) -> None:
         self.refusals[reason] += 1

@@ -100,7 +100,7 @@ class LoopLag:
             self._wait(loop)
 
     def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.call_later(LAG_SECONDS, self._look, loop, self._count.now() + LAG_SECONDS)
+        loop.call_later(LAG_SECONDS, self._look, loop, self._count.clock() + LAG_SECONDS)
 
     def _look(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         self._count.lag.since(due)

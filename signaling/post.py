@@ -77,12 +77,9 @@ class LocalPost:
 
     async def deliver(self, place: str, name: str, frame: str) -> bool:
         """Hand `frame` to `name`, who is at `place`; False when that is not possible now. Never raises."""
-        attached = self._lines.get(name.lower())
-        if attached is None:
-            return False
         try:
-            await attached.line.push(frame)
-        except Exception:  # noqa: BLE001 - servers differ in what they raise for a socket that is gone
+            await self._lines[name.lower()].line.push(frame)
+        except Exception:  # noqa: BLE001 - nobody of that name, or what a server raises for a socket that is gone
             return False
         return True
 

@@ -96,7 +96,7 @@ class Numbers(MetricsTestCase):
     async def test_times_are_a_histogram_whose_buckets_add_up(self) -> None:
         for seconds in (0.000_01, 0.000_07, 0.3, 2.0):
             self.clock.now = seconds
-            self.count.handled(0.0)
+            self.count.handling.since(0.0)
         shown = await self.shown()
         buckets = [shown[f'lowkey_handling_seconds_bucket{{le="{bound}"}}'] for bound in (*BOUNDS, "+Inf")]
         self.assertEqual(buckets, [1, *[2] * 11, 3, 3, 4])

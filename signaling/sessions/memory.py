@@ -111,13 +111,15 @@ class MemoryStore:
         return standing.session if standing is not None else self._add(replace(created, guest=self._spelling(guest)))
 
     async def touch(self, sender: str, target: str, session_id: str | None = None) -> str | None:
-        self._drop_expired()
-        entry = self._pairs.get((sender.lower(), target.lower()))
-        if entry is None or session_id not in (None, entry.session.id):
+        now, user = self._clock(), target.lower()
+        entry = self._pairs.get((sender.lower(), user))
+        if entry is None or entry.expires <= now or not (session_id is None or session_id == entry.session.id):
+            self._drop_expired()
             raise ProtocolError(Code.NOT_IN_SESSION)
-        entry.expires = self._clock() + self._ttl
+        entry.expires = now + self._ttl
         self._entries.move_to_end(entry.session.id)
-        return self._where(target)
+        holder = self._holders.get(user)
+        return None if holder is None or holder.connection is None else holder.place
 
     async def end(self, user: str, session_id: str) -> Session:
         self._drop_expired()
