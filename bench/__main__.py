@@ -84,7 +84,12 @@ def _relay(options: argparse.Namespace) -> tuple[dict[str, Any], str, bool]:
     plan = Plan(**{**{name: getattr(base, name) for name in Plan.__slots__}, **given})
     measured = chosen(options.only, options.against)
     whole = report(measured, take_turns(measured, plan), plan)
-    return whole, table(whole), True
+    text = table(whole)
+    return (
+        whole,
+        f"{text}\n\nToo quick to mean anything: it only shows that the bench works." if options.quick else text,
+        True,
+    )
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def announce(meter: Meter) -> Callable[[], None]:
     logger.info("The server starts.", extra={"fields": started_with()})
 
     def stopped() -> None:
-        fields = {"sent_away": meter.sent_away, "seconds": round(time.monotonic() - since, 1)}
+        fields = {"sent_away": meter.sent_away, "up_seconds": round(time.monotonic() - since, 1)}
         logger.info("The server has stopped.", extra={"fields": fields})
 
     return stopped

@@ -32,7 +32,7 @@ _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(h|ms|m|s|us|µs|μs|ns)", re.ASC
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
 _STUN = re.compile(rf"stuns?:{_HOST}(?::\d{{1,5}})?", re.ASCII)
 _TURN = re.compile(rf"turns?:{_HOST}(?::\d{{1,5}})?(?:\?transport=(?:udp|tcp))?", re.ASCII)
-_REDIS = re.compile(r"(?:rediss?://[^/?#\s]|unix://(?:[^/?#\s]*@)?/)", re.ASCII)
+_REDIS_PLACE = re.compile(r"rediss?://[^/\s]+(?:/\d*)?|unix:///\S+", re.ASCII)
 _ORIGIN_HOST = re.compile(_HOST, re.ASCII)
 
 
@@ -66,7 +66,7 @@ class Environment:
         """One of the options, of which the first is the default."""
         text = self.text(name, options[0])
         if text not in options:
-            raise EnvError(name, f'must be {" or ".join(options)}, not "{text}"')
+            raise EnvError(name, f'must be {", ".join(options[:-1])} or {options[-1]}, not "{text}"')
         return text
 
     def whole(self, name: str, default: int, *, most: int = 1_000_000) -> int:
@@ -172,8 +172,20 @@ def parse_turn(text: str) -> str:
 
 def parse_redis(text: str) -> str:
     """The URL itself; what it holds is never quoted."""
-    if not _REDIS.match(text):
-        raise ValueError("must have URLs as redis://:password@127.0.0.1:6379/0 or unix:///run/redis/redis.sock")
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # which is parsed only now
+    except ValueError:
+        parts = urlsplit("")
+    if (
+        not _REDIS_PLACE.fullmatch(f"{parts.scheme}://{parts.hostname or ''}{parts.path}")
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError(
+            "must have URLs as redis://:password@127.0.0.1:6379/0 or unix:///run/redis/redis.sock, "
+            "with / # ? @ : % of a password written as %2F %23 %3F %40 %3A %25"
+        )
     return text
 
 

@@ -11,6 +11,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -90,6 +91,11 @@ class HoldBack(logging.Filter):
     def _kind(self, record: logging.LogRecord) -> _Kind | None:
         kind = (record.name, record.levelno, str(record.msg))
         return kind if kind in self._seen or len(self._seen) < KINDS else None
+
+
+def is_no_answer(record: logging.LogRecord) -> bool:
+    """Whether it is about a fault, and not about a 503, which is the answer to who asks whether there is one."""
+    return getattr(record, "status_code", None) != HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def _without_text(raised: _Raised) -> str:

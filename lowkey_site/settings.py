@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 
 from lowkey_site.env import EnvError, Environment
+from lowkey_site.logs import is_no_answer
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -138,7 +139,7 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",  # HSTS preloading is for the owner of the domain to decide, and hard to take back
 ]
 
-# Logging: to stderr, and nothing that says who was here. daphne is to be run with -v 0, without its access log.
+# Logging: to stderr, and nothing that says who was here. The launchers run their servers without an access log.
 
 LOGGING = {
     "version": 1,
@@ -147,13 +148,16 @@ LOGGING = {
         "line": {"()": "lowkey_site.logs.Line", "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         "json": {"()": "lowkey_site.logs.Json"},
     },
-    "filters": {"hold_back": {"()": "lowkey_site.logs.HoldBack"}},
+    "filters": {
+        "hold_back": {"()": "lowkey_site.logs.HoldBack"},
+        "served": {"()": "django.utils.log.CallbackFilter", "callback": is_no_answer},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["hold_back"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         **{name: {"level": LOG_LEVEL} for name in ("signaling", "chat", "lowkey_site")},
         "django": {"handlers": [], "level": LOG_LEVEL},
-        "django.request": {"level": "ERROR"},  # its warnings quote the path that was asked for
+        "django.request": {"level": "ERROR", "filters": ["served"]},  # its warnings quote the path that was asked for
         "django.security": {"level": "CRITICAL"},  # its errors quote the host that was asked for
         "daphne": {"level": "ERROR"},  # its warnings quote addresses and queries
     },

@@ -174,14 +174,15 @@ class Hub:
         """How many sessions there are, where the store knows it without asking anybody."""
         return self._store.open_sessions()
 
-    async def claim_again(self) -> None:
-        """Claim the names of all who are here, from a store that has forgotten them. Raises `StoreUnavailable`.
+    async def claim_again(self) -> int:
+        """Claim the names of all who are here, from a store that has forgotten them; how many. Raises `StoreUnavailable`.
 
         Who has lost the name meanwhile is sent away, to ask for it anew.
         """
         clients = tuple(self._clients)
         for start in range(0, len(clients), CLAIMED_AT_ONCE):
             await asyncio.gather(*map(self._renew, clients[start : start + CLAIMED_AT_ONCE]))
+        return len(clients)
 
     async def _renew(self, client: Client) -> None:
         if not (await self._claim(client, again=True)).granted:

@@ -126,6 +126,7 @@ def metrics_view(
     async def metrics(request: ASGIRequest) -> HttpResponse:
         if not _may_ask(request, addresses, proxies):
             raise Http404
+        await process.start()
         return await numbers(request)
 
     return metrics

@@ -27,6 +27,7 @@ RETRY_SECONDS = 1.0
 
 NO_STORE = "The session store does not answer."
 NO_INBOX = "The channel layer does not answer."
+REMEMBERED = "The session store had forgotten who is here, and was told again."
 HEALED = "The session store and the channel layer answer again."
 
 
@@ -69,7 +70,7 @@ class Process:
         self._pause = pause
         self._starting: asyncio.Future[None] | None = None
         self._jobs: list[asyncio.Task[None]] = []
-        self._store_answers = True
+        self._store_fault: str | None = None
         self._is_forgotten = False
         self._heard_at = 0.0
         self._said: str | None = None
@@ -77,8 +78,8 @@ class Process:
     @property
     def fault(self) -> str | None:
         """See `Member`."""
-        if not self._store_answers:
-            return NO_STORE
+        if self._store_fault is not None:
+            return self._store_fault
         if self._clock() - self._heard_at > 2 * BEAT_SECONDS:
             return NO_INBOX
         return None
@@ -111,13 +112,15 @@ class Process:
         try:
             self._is_forgotten |= not await self._store.beat(self._post.place)
             if self._is_forgotten:
-                await self._hub.claim_again()
+                names = await self._hub.claim_again()
                 self._is_forgotten = False
+                if names:
+                    logger.warning(REMEMBERED, extra={"fields": {"names": names}})
             await self._hub.catch_up()
-        except StoreUnavailable:
-            self._store_answers = False
+        except StoreUnavailable as error:
+            self._store_fault = str(error) or NO_STORE
         else:
-            self._store_answers = True
+            self._store_fault = None
         self._say()
 
     async def _listen(self) -> None:

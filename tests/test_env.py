@@ -129,6 +129,33 @@ class Secrets(BadValues):
             env(KEY_FILE=str(self.file)).secret("KEY")
 
 
+class RedisUrls(BadValues):
+    def test_urls_of_redis_servers_are_read_in_their_order(self) -> None:
+        urls = (
+            "redis://:p%40ss@127.0.0.1:6379/0, rediss://me:pw@redis.example,unix://:pw@/run/redis.sock,redis://[::1]:1"
+        )
+        self.assertEqual(env(REDIS_URL=urls).redis_urls("REDIS_URL"), tuple(url.strip() for url in urls.split(",")))
+        self.assertEqual(env().redis_urls("REDIS_URL"), ())
+
+    def test_what_cannot_be_read_is_refused_without_being_quoted(self) -> None:
+        for text in (
+            *(
+                "127.0.0.1",
+                "http://:hush@a",
+                "redis://",
+                "redis://:hush@",
+                "redis://:hush@a:99999",
+                "redis://:hush@a:b",
+            ),
+            *("redis://:hu/sh@a", "redis://:hu#sh@a", "redis://:hu?sh@a", "redis://:hush@a/b", "unix://hush"),
+            *("redis://a,redis://:hush@b:x", "redis://[::hush", "redis://:hush@a?db=1"),
+        ):
+            with self.subTest(text), self.assertRaises(EnvError) as caught:
+                env(REDIS_URL=text).redis_urls("REDIS_URL")
+            self.assertIn("REDIS_URL must have URLs as redis://:password@", str(caught.exception.code))
+            self.assertNotIn("hu", str(caught.exception.code))
+
+
 class Origins(BadValues):
     def test_origins_are_read_as_browsers_send_them(self) -> None:
         origins = "https://chat.example,http://127.0.0.1:8080,http://[::1]:8080,https://a-b.example:8443"

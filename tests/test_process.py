@@ -14,7 +14,7 @@ from signaling.hub import Hub
 from signaling.ice import IceServers
 from signaling.names import Origins
 from signaling.post import LayerPost
-from signaling.process import BEAT_SECONDS, HEALED, NO_INBOX, NO_STORE, RETRY_SECONDS, Alone, Process
+from signaling.process import BEAT_SECONDS, HEALED, NO_INBOX, NO_STORE, REMEMBERED, RETRY_SECONDS, Alone, Process
 from signaling.proof import Line
 from signaling.sessions.base import LEASE_SECONDS, Claim, Session, StoreUnavailable
 from signaling.sessions.memory import MemoryStore
@@ -167,7 +167,11 @@ class ProcessTests(SimpleTestCase):
         async with self.running():
             alice, bob = await self.join("Alice", NameKey()), await self.join("Bob")
             self.store.forget()
-            await self.time.passes(BEAT_SECONDS)
+            with self.assertLogs("signaling.process", "WARNING") as logged:
+                await self.time.passes(BEAT_SECONDS)
+            self.assertEqual(
+                [(r.getMessage(), vars(r)["fields"]) for r in logged.records], [(REMEMBERED, {"names": 2})]
+            )
             await alice.says("session:connect", target="bob")
             self.assertEqual(bob.takes()[0]["payload"]["peer"], "Alice")
             self.assertEqual((alice.ended_with, bob.ended_with), (None, None))
@@ -188,7 +192,8 @@ class ProcessTests(SimpleTestCase):
             alice = await self.join("Alice")
             self.store.forget()
             await self.store.claim("alice", "another's")
-            await self.time.passes(BEAT_SECONDS)
+            with self.assertLogs("signaling.process", "WARNING"):
+                await self.time.passes(BEAT_SECONDS)
             self.assertEqual(alice.ended_with, Close.GOING_DOWN)
 
     async def test_who_left_while_the_store_was_away_is_gone_when_it_is_back(self) -> None:

@@ -38,6 +38,16 @@ class Configuration(SimpleTestCase):
         self.assertNotIn("[warn]", result.stderr)
 
 
+class Away(SimpleTestCase):
+    def test_while_the_server_is_away_nobody_who_comes_is_named_in_a_log(self) -> None:
+        with Nginx() as nginx:
+            plain = socket.create_connection(("127.0.0.1", nginx.https_port), timeout=PATIENCE)
+            connection = HTTPSConnection(NAME, timeout=PATIENCE)
+            connection.sock = nginx.client_context().wrap_socket(plain, server_hostname=NAME)
+            self.assertEqual(request(connection, "/ws?username=somebody").status, 502)
+            self.assertEqual(nginx.log, "")
+
+
 class Chain(SimpleTestCase):
     """Clients, nginx with TLS, daphne on a unix socket."""
 
