@@ -84,12 +84,14 @@ class Client(WSListener):
     async def open(self, *, number: int = 0) -> None:
         """Connect and be online. Raises OSError, `Refused` among them, or TimeoutError."""
         async with asyncio.timeout(OPEN_SECONDS):
-            await ws_connect(
+            _, listener = await ws_connect(
                 lambda: self,
                 self.target.url(self.name, self.key),
                 websocket_handshake_timeout=OPEN_SECONDS,
                 local_addr=(f"127.0.0.{1 + number // PORTS_OF_AN_ADDRESS}", 0),
             )
+            if listener is None:  # which is how the library says that the server has hung up
+                raise ConnectionError("the server hung up")
             await self.online
 
     def send(self, frame: bytes) -> None:

@@ -40,6 +40,9 @@ ANY_ORIGIN = "*"
 
 PROOF_SECONDS = 10.0
 
+FRAMES_IN_A_TURN = 4
+"""After so many frames of one client, others are served before its next."""
+
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 
 
@@ -104,6 +107,7 @@ class SignalingConsumer(AsyncConsumer):
     async def _listen(self, client: Client, receive: ASGIReceiveCallable) -> None:
         event: Any
         act = self._meter.timed(self._hub.receive)
+        frames = 0
         while (event := await receive())["type"] == "websocket.receive":
             try:
                 await act(client, event.get("text") or "")  # a binary frame is one that cannot be read
@@ -111,6 +115,9 @@ class SignalingConsumer(AsyncConsumer):
                 if error.close is not None:
                     raise
                 await self._report(error)
+            frames += 1
+            if frames % FRAMES_IN_A_TURN == 0:
+                await asyncio.sleep(0)  # where more frames wait, `receive` would not let others have their turn
 
     async def _answer(self, receive: ASGIReceiveCallable) -> str:
         """The next frame; the time for it is short, since until then nobody knows who this is."""
