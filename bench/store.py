@@ -82,18 +82,24 @@ async def beat(store: RedisStore) -> None:
 
 async def claim(store: RedisStore, number: int) -> None:
     """A name of ten characters, with a key, as most have."""
-    await store.claim(f"Name{number:06}", str(uuid.uuid4()), uuid.uuid4().hex * 2, PLACE)
+    await store.claim(f"Name{number:06}", connection(number), uuid.uuid4().hex * 2, PLACE)
 
 
 async def connect(store: RedisStore, number: int) -> None:
     """A session of two names, which nobody else is in."""
-    await store.connect(session_id(number), f"Name{2 * number:06}", f"Name{2 * number + 1:06}")
+    caller = 2 * number
+    await store.connect(session_id(number), f"Name{caller:06}", connection(caller), f"Name{caller + 1:06}")
 
 
-def touching(number: int) -> tuple[str, str, str]:
+def touching(number: int) -> tuple[str, str, str, str]:
     """What `touch` is asked for a pair."""
     number %= NAMES // 2
-    return f"Name{2 * number:06}", f"Name{2 * number + 1:06}", session_id(number)
+    sender = 2 * number
+    return f"Name{sender:06}", connection(sender), f"Name{sender + 1:06}", session_id(number)
+
+
+def connection(number: int) -> str:
+    return str(uuid.UUID(int=number + (1 << 101)))
 
 
 def session_id(number: int) -> str:
@@ -124,7 +130,9 @@ async def touched(server: RedisServer, store: RedisStore, callers: int, count: i
 def benchmarked(server: RedisServer, batch: int, count: int) -> tuple[float, float, float]:
     """The same for 16 connections of redis-benchmark, each of which asks for so many touches in a run of the script."""
     script = server.ask("SCRIPT", "LOAD", store_module._source(TTL)).decode()
-    packed = msgspec.msgpack.encode((None, [("touch", *touching(number * 97)) for number in range(batch)]))
+    packed = msgspec.msgpack.encode(
+        (None, "bench", 1, False, [("touch", *touching(number * 97)) for number in range(batch)])
+    )
     socket = server.url.removeprefix("unix://")
     command = ["redis-benchmark", "-s", socket, "-c", "16", "-n", str(count // batch), "-x", "EVALSHA", script, "0"]
     redis = used(server)

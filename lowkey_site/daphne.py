@@ -17,6 +17,7 @@ from daphne.cli import CommandLineInterface
 
 from lowkey_site.arguments import with_application
 from signaling.servers import MESSAGE_BYTES, PING_SECONDS, PONG_SECONDS
+from signaling.servers.daphne import WithBacklog, mend
 
 ARGUMENTS = (
     *("--verbosity", "0"),  # its access log would say who was here
@@ -31,6 +32,8 @@ ARGUMENTS = (
 
 def serve(arguments: Sequence[str]) -> None:
     """Run daphne with these arguments, until it is told to stop."""
+    mend()
+    CommandLineInterface.server_class = WithBacklog
     CommandLineInterface().run([*ARGUMENTS, *with_application(arguments)])
 
 

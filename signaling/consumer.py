@@ -40,7 +40,7 @@ ANY_ORIGIN = "*"
 
 PROOF_SECONDS = 10.0
 
-FRAMES_IN_A_TURN = 4
+FRAMES_IN_A_TURN = 16
 """After so many frames of one client, others are served before its next."""
 
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)

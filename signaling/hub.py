@@ -15,14 +15,14 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from . import names
 from .errors import Close, Code, ProtocolError
 from .ice import IceServers
-from .leases import After, Leases
+from .leases import After, Gone, Leases
 from .limits import Addresses, Allowance, Limits
 from .messages import (
     AuthOk,
@@ -53,7 +53,7 @@ from .messages import (
 )
 from .meter import UNCOUNTED, Meter
 from .proof import Keyed, Line, proven_key
-from .sessions.base import Claim, Session, Store, StoreUnavailable
+from .sessions.base import At, Claim, NameLost, Session, Store, StoreUnavailable
 
 CLAIMED_AT_ONCE = 200
 """How many names are asked for at once when all are."""
@@ -75,11 +75,14 @@ class Post(Protocol):
     def detach(self, name: str, connection: str) -> None:
         """Undo `attach`; nothing when `name` is another connection's by now."""
 
-    async def deliver(self, place: str, name: str, frame: str) -> bool:
-        """Hand `frame` to `name`, who is at `place`; False when that is not possible now. Never raises."""
+    async def deliver(self, at: At, name: str, frame: str) -> bool:
+        """Hand `frame` to the connection that has `name`; False when that is not possible now. Never raises."""
 
-    async def replace(self, place: str, name: str, connection: str) -> None:
-        """The connection at `place` has lost its name to a newer one of the same owner. Never raises."""
+    async def together(self, deliveries: Sequence[Coroutine[Any, Any, None]]) -> None:
+        """Wait for several deliveries, of which one that takes long holds up no other."""
+
+    async def replace(self, at: At, name: str) -> None:
+        """The connection has lost its name to a newer one of the same owner. Never raises."""
 
 
 @dataclass(slots=True, eq=False)
@@ -107,7 +110,7 @@ class Hub:
         ice: IceServers,
         limits: Limits,
         origins: names.Origins,
-        after: After,
+        after: After | None,
         meter: Meter = UNCOUNTED,
         clock: Callable[[], float] = time.monotonic,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
@@ -149,7 +152,7 @@ class Hub:
 
     async def _let_in(self, client: Client, keyed: Keyed | None) -> None:
         """Give the name to a client, unless it is another's. Of what its socket is sent, `auth:ok` is the first."""
-        await self._leases.end()
+        await self._leases.end_before_a_claim()
         claim = await self._claim(client)
         if not claim.granted:
             raise names.taken()
@@ -166,8 +169,7 @@ class Hub:
     async def _replace(self, client: Client, claim: Claim) -> None:
         """A connection of the same owner, which had the name before, has to go."""
         if claim.replaced is not None:
-            place, connection = claim.replaced
-            await self._post.replace(place, client.name, connection)
+            await self._post.replace(claim.replaced, client.name)
 
     @property
     def open_sessions(self) -> int | None:
@@ -185,17 +187,28 @@ class Hub:
         return len(clients)
 
     async def _renew(self, client: Client) -> None:
-        if not (await self._claim(client, again=True)).granted:
-            client.line.end(Close.GOING_DOWN)
+        claim = await self._claim(client, again=True)
+        if not claim.granted:
+            self._send_away(client, claim.key)
         elif client not in self._clients:
             await self._release(client.owner)  # it left meanwhile
+
+    def _send_away(self, client: Client, key: str | None) -> None:
+        """A client's name belongs to `key` now, and to another connection."""
+        is_owners = key is not None and key == client.owner.key
+        client.line.end(Close.REPLACED if is_owners else Close.GOING_DOWN)
 
     async def catch_up(self) -> None:
         """Tell the store who left while it was away, and end the leases that are over. Raises `StoreUnavailable`."""
         while self._owed:
-            await self._release(self._owed[-1])
-            self._owed.pop()
-        await self._leases.end()
+            some, self._owed = self._owed[:CLAIMED_AT_ONCE], self._owed[CLAIMED_AT_ONCE:]
+            try:
+                await asyncio.gather(*map(self._release, some))
+            except StoreUnavailable:
+                self._owed += some
+                raise
+        while await self._leases.end() == 0:
+            pass  # there is more
 
     async def leave(self, client: Client) -> None:
         """A connection is gone. With it go its name and its sessions, or their lease begins."""
@@ -210,30 +223,23 @@ class Hub:
             self._owed.append(client.owner)
 
     async def _release(self, owner: names.Owner) -> None:
-        for session in await self._store.release(owner.name, owner.connection):
-            await self._tell_gone(owner.name, session)
+        ended = await self._store.release(owner.name, owner.connection)
+        await self._tell_gone([(owner.name, session) for session in ended])
 
     async def receive(self, client: Client, frame: str) -> None:
         """Act on a client's text frame. Raises `ProtocolError`, with a close code where the socket must not live on."""
-        if is_too_large(frame):
-            raise ProtocolError(Code.MESSAGE_TOO_LARGE, close=Close.TOO_LARGE)
-        try:
-            client.allowance.message(self._clock())
-        except ProtocolError as refusal:
-            refusal.target = _target_of(frame)
-            raise
-        message = parse_from_client(frame)
+        message = self._read(client, frame)
         try:
             if isinstance(message, Relayed):  # nearly always, and so without a step of its own
                 checked = client.checked
                 if checked is None or checked != (message.target, message.session_id):
                     checked = client.checked = self._check(client, message)
                 target, session_id = checked
-                place = await self._store.touch(client.name, target, session_id)
+                at = await self._store.touch(client.name, client.owner.connection, target, session_id)
                 message.sender = client.name
-                if place is None or not await self._post.deliver(place, target, dump(message)):
+                if at is None or not await self._post.deliver(at, target, dump(message)):
                     raise ProtocolError(Code.RELAY_FAILED)
-                self._meter.relayed(type(message), here=place == self._post.place)
+                self._meter.relayed(type(message), here=at.place == self._post.place)
             else:
                 await _HANDLERS[type(message)](self, client, message)
         except ProtocolError as error:
@@ -242,18 +248,30 @@ class Hub:
             raise
         except StoreUnavailable:
             raise ProtocolError(Code.SERVER_BUSY, target=message.target or None) from None
+        except NameLost as lost:
+            self._send_away(client, lost.key)
+
+    def _read(self, client: Client, frame: str) -> FromClient:
+        if is_too_large(frame):
+            raise ProtocolError(Code.MESSAGE_TOO_LARGE, close=Close.TOO_LARGE)
+        try:
+            client.allowance.message(self._clock())
+        except ProtocolError as refusal:
+            refusal.target = _target_of(frame)
+            raise
+        return parse_from_client(frame)
 
     async def _connect(self, client: Client, message: SessionConnect) -> None:
         target = _target(client, message)
         client.allowance.call(self._clock())
         new_id = self._new_id()
-        session = await self._store.connect(new_id, client.name, target)
+        session = await self._store.connect(new_id, client.name, client.owner.connection, target)
         self._meter.session("opened" if session.id == new_id else "resumed")
         await self._tell_joined(session)
 
     async def _create(self, client: Client, message: SessionCreate) -> None:
         client.allowance.call(self._clock())
-        session = await self._store.create(self._new_id(), client.name)
+        session = await self._store.create(self._new_id(), client.name, client.owner.connection)
         self._meter.session("created")
         await self._send(client.name, SessionCreated(payload=CreatedPayload(session.id)))
 
@@ -262,7 +280,7 @@ class Hub:
         if session_id is None:
             raise ProtocolError(Code.MISSING_SESSION_ID)
         client.allowance.call(self._clock())
-        session = await self._store.join(session_id, client.name)
+        session = await self._store.join(session_id, client.name, client.owner.connection)
         self._meter.session("opened" if session.id == session_id else "resumed")
         await self._tell_joined(session)
 
@@ -292,10 +310,10 @@ class Hub:
         """End the session that the message means: by its id, else the one with its target."""
         session_id = _session_id(message, message.payload)
         if session_id is not None:
-            return await self._store.end(client.name, session_id)
+            return await self._store.end(client.name, client.owner.connection, session_id)
         if not message.target:
             raise ProtocolError(Code.MISSING_SESSION_ID)
-        return await self._store.end_with(client.name, message.target)
+        return await self._store.end_with(client.name, client.owner.connection, message.target)
 
     async def _tell_joined(self, session: Session) -> None:
         for name, initiator in ((session.guest, False), (session.initiator, True)):
@@ -303,7 +321,10 @@ class Hub:
                 joined = JoinedPayload(session.id, peer, initiator, self._ice.fresh())
                 await self._send(name, SessionJoined(payload=joined))
 
-    async def _tell_gone(self, name: str, session: Session) -> None:
+    async def _tell_gone(self, gone: Gone) -> None:
+        await self._post.together([self._tell_one_gone(name, session) for name, session in gone])
+
+    async def _tell_one_gone(self, name: str, session: Session) -> None:
         self._meter.session("gone")
         await self._tell_left(name, session, "gone")
 
@@ -312,9 +333,9 @@ class Hub:
             await self._send(peer, SessionLeft(payload=EndedPayload(session.id, name, reason)))
 
     async def _send(self, name: str, message: Message) -> None:
-        place = await self._store.where(name)
-        if place is not None:
-            await self._post.deliver(place, name, dump(message))
+        at = await self._store.where(name)
+        if at is not None:
+            await self._post.deliver(at, name, dump(message))
 
 
 _HANDLERS: Mapping[type[FromClient], Callable[[Hub, Client, Any], Awaitable[None]]] = {

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from .errors import Close
 from .proof import Line
-from .sessions.base import HERE
+from .sessions.base import HERE, At
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +35,8 @@ _BATCH = "lowkey.frames"
 _REPLACED = "lowkey.replaced"
 _PROBE = "lowkey.probe"
 
-_Addressed: TypeAlias = tuple[str, str]
-"""A name, and a frame for it."""
+_Addressed: TypeAlias = tuple[str, str, str]
+"""A name, the connection that had it when this was sent, and a frame for it."""
 
 
 class ChannelLayer(Protocol):
@@ -75,18 +75,26 @@ class LocalPost:
         if attached is not None and attached.connection == connection:
             del self._lines[name.lower()]
 
-    async def deliver(self, place: str, name: str, frame: str) -> bool:
-        """Hand `frame` to `name`, who is at `place`; False when that is not possible now. Never raises."""
+    async def deliver(self, at: At, name: str, frame: str) -> bool:
+        """Hand `frame` to the connection that has `name`; False when that is not possible now. Never raises."""
         try:
-            await self._lines[name.lower()].line.push(frame)
+            attached = self._lines[name.lower()]
+            if attached.connection != at.connection:
+                return False  # it is for whoever had the name before
+            await attached.line.push(frame)
         except Exception:  # noqa: BLE001 - nobody of that name, or what a server raises for a socket that is gone
             return False
         return True
 
-    async def replace(self, place: str, name: str, connection: str) -> None:
-        """The connection at `place` has lost its name to a newer one of the same owner. Never raises."""
+    async def together(self, deliveries: Sequence[Coroutine[Any, Any, None]]) -> None:
+        """Wait for several deliveries, none of which takes any time here."""
+        for delivery in deliveries:
+            await delivery
+
+    async def replace(self, at: At, name: str) -> None:
+        """The connection has lost its name to a newer one of the same owner. Never raises."""
         attached = self._lines.get(name.lower())
-        if attached is not None and attached.connection == connection:
+        if attached is not None and attached.connection == at.connection:
             attached.line.end(Close.REPLACED)
 
 
@@ -100,23 +108,26 @@ class LayerPost(LocalPost):
         self._patience = patience
         self._outgoing: dict[str, _Outgoing] = {}
 
-    async def deliver(self, place: str, name: str, frame: str) -> bool:
-        if place == self.place:
-            return await super().deliver(place, name, frame)
-        outgoing = self._outgoing.get(place)
+    async def deliver(self, at: At, name: str, frame: str) -> bool:
+        if at.place == self.place:
+            return await super().deliver(at, name, frame)
+        outgoing = self._outgoing.get(at.place)
         if outgoing is None:
-            outgoing = self._outgoing[place] = _Outgoing(lambda batch: self._put(place, _BATCH, batch))
+            outgoing = self._outgoing[at.place] = _Outgoing(lambda batch: self._put(at.place, _BATCH, batch))
         try:
-            return await outgoing.deliver((name, frame))
+            return await outgoing.deliver((name, at.connection, frame))
         finally:
-            if outgoing.is_idle and self._outgoing.get(place) is outgoing:
-                del self._outgoing[place]
+            if outgoing.is_idle and self._outgoing.get(at.place) is outgoing:
+                del self._outgoing[at.place]
 
-    async def replace(self, place: str, name: str, connection: str) -> None:
-        if place == self.place:
-            await super().replace(place, name, connection)
+    async def together(self, deliveries: Sequence[Coroutine[Any, Any, None]]) -> None:
+        await asyncio.gather(*deliveries)
+
+    async def replace(self, at: At, name: str) -> None:
+        if at.place == self.place:
+            await super().replace(at, name)
         else:
-            await self._put(place, _REPLACED, [(name, connection)])
+            await self._put(at.place, _REPLACED, [(name, at.connection, "")])
 
     async def probe(self) -> bool:
         """Send a message to oneself, which `take` says when it is there; False when even that is not possible."""
@@ -125,12 +136,17 @@ class LayerPost(LocalPost):
     async def take(self) -> None:
         """Wait for the next message in the inbox and hand over what it holds. Raises what the layer raises."""
         message = await self._layer.receive(self.place)
-        kind, items = message["type"], message["items"]
-        for name, what in items:
-            if kind == _BATCH:
-                await super().deliver(self.place, name, what)
-            elif kind == _REPLACED:
-                await super().replace(self.place, name, what)
+        kind = message.get("type")
+        for item in message.get("items", ()):
+            try:
+                name, connection, frame = item
+                if kind == _BATCH:
+                    await super().deliver(At(self.place, connection), name, frame)
+                elif kind == _REPLACED:
+                    await super().replace(At(self.place, connection), name)
+            except Exception as error:  # noqa: BLE001 - of another version, perhaps; the other items are still good
+                cause = type(error).__name__
+                logger.warning("A message of another process is unreadable", extra={"fields": {"exception": cause}})
 
     async def _put(self, place: str, kind: str, items: list[_Addressed]) -> bool:
         try:
@@ -175,7 +191,7 @@ class _Outgoing:
 
     def _next_batch(self) -> list[tuple[_Addressed, asyncio.Future[bool]]]:
         room, size = BATCH_CHARACTERS, 0
-        for (_, frame), _ in self._waiting:
+        for (_, _, frame), _ in self._waiting:
             room -= len(frame)
             if room < 0 and size:
                 break

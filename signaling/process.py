@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 
 from .hub import Hub
@@ -21,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = PLACE_SECONDS / 4
 """How often a process says that it lives, and sends itself a message to see that its inbox works."""
+
+TIDY_SECONDS = 2.0
+"""How often it ends what is over, of whoever left: apart from the beat, which must not wait for it."""
 
 RETRY_SECONDS = 1.0
 """How soon it tries again what failed."""
@@ -101,7 +105,7 @@ class Process:
     async def _begin(self) -> None:
         self._heard_at = self._clock()
         await self._beat()
-        self._jobs = [asyncio.create_task(self._forever(job)) for job in (self._live, self._listen)]
+        self._jobs = [asyncio.create_task(self._forever(job)) for job in (self._live, self._tidy, self._listen)]
 
     async def _live(self) -> None:
         await self._pause(BEAT_SECONDS if self.fault is None else RETRY_SECONDS)
@@ -116,12 +120,16 @@ class Process:
                 self._is_forgotten = False
                 if names:
                     logger.warning(REMEMBERED, extra={"fields": {"names": names}})
-            await self._hub.catch_up()
         except StoreUnavailable as error:
             self._store_fault = str(error) or NO_STORE
         else:
             self._store_fault = None
         self._say()
+
+    async def _tidy(self) -> None:
+        await self._pause(TIDY_SECONDS)
+        with suppress(StoreUnavailable):
+            await self._hub.catch_up()
 
     async def _listen(self) -> None:
         await self._post.take()

@@ -60,7 +60,7 @@ def build_service() -> Service:
         meter=meter,
         ice=IceServers(stun_urls=settings.STUN_URLS, turn_urls=settings.TURN_URLS, turn_secret=settings.TURN_SECRET),
         origins=Origins(public, loopback=settings.DEBUG or not public),
-        after=Timer().after,
+        after=None if urls else Timer().after,  # else the process looks after leases
         limits=Limits(
             message_rate=settings.MESSAGE_RATE,
             message_burst=settings.MESSAGE_BURST,

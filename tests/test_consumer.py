@@ -20,7 +20,7 @@ from signaling.leases import Timer
 from signaling.limits import Limits
 from signaling.messages import ChallengePayload
 from signaling.service import build_service
-from signaling.sessions.base import Claim, StoreUnavailable
+from signaling.sessions.base import At, Claim, StoreUnavailable
 from signaling.sessions.memory import MemoryStore
 from tests.support.clock import FakeClock
 from tests.support.matchmaker import ORIGIN, TTL, Matchmaker
@@ -479,7 +479,7 @@ class ErrorTests(ConsumerTestCase):
 
     async def test_server_busy(self) -> None:
         class Unavailable(MemoryStore):
-            async def touch(self, sender: str, target: str, session_id: str | None = None) -> str | None:
+            async def touch(self, *args: Any, **options: Any) -> At | None:
                 raise StoreUnavailable
 
         self.house = Matchmaker(store=Unavailable(ttl=TTL, clock=FakeClock()))
@@ -553,8 +553,8 @@ class EndTests(ConsumerTestCase):
 
     async def test_an_unexpected_exception_is_logged_without_what_it_says(self) -> None:
         class Broken(MemoryStore):
-            async def touch(self, sender: str, target: str, session_id: str | None = None) -> str | None:
-                raise KeyError(sender)
+            async def touch(self, *args: Any, **options: Any) -> At | None:
+                raise KeyError(args[0])
 
         self.house = Matchmaker(store=Broken(ttl=TTL, clock=self.house.clock))
         alice, bob, _ = await self.a_call()

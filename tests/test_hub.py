@@ -12,7 +12,7 @@ from signaling.ice import IceServers
 from signaling.limits import Limits
 from signaling.messages import AuthResponse, ChallengePayload, dump, parse_from_server
 from signaling.proof import Line
-from signaling.sessions.base import LEASE_SECONDS, MAX_INITIATED, Claim, Lapse, Session, StoreUnavailable
+from signaling.sessions.base import LEASE_SECONDS, MAX_INITIATED, At, Claim, Lapse, Session, StoreUnavailable
 from signaling.sessions.memory import MemoryStore
 from tests.support.clock import FakeClock
 from tests.support.matchmaker import ORIGIN, TTL, Matchmaker, Person
@@ -144,8 +144,8 @@ class ConnectTests(HubTestCase):
         order: list[str] = []
         alice, bob = await self.people("Alice", "Bob")
         for person in (alice, bob):
-            name = person.client.name
-            self.house.post.attach(name, "another", Line(self.noting(order, name), person.ends))
+            owner = person.client.owner
+            self.house.post.attach(owner.name, owner.connection, Line(self.noting(order, owner.name), person.ends))
         await alice.says("session:connect", target="Bob")
         await bob.says("session:connect", target="Alice")
         self.assertEqual(order, ["Bob", "Alice", "Bob", "Alice"])
@@ -227,7 +227,7 @@ class RelayTests(HubTestCase):
     async def test_a_message_is_relayed_with_its_sender_and_its_payload_as_it_came(self) -> None:
         alice, bob, _ = await self.a_call()
         frames: list[str] = []
-        self.house.post.attach("Bob", "another", Line(self.keeping(frames), bob.ends))
+        self.house.post.attach("Bob", bob.client.owner.connection, Line(self.keeping(frames), bob.ends))
         for kind in RELAYED:
             await alice.sends(
                 f'{{"sender":"Bob","type":"{kind}","target":"bob","x":1,"payload":{{ "a" : 1.50, "a":"\\u00e9\\/" }}}}'
@@ -665,6 +665,29 @@ class OwnershipTests(HubTestCase):
         for person in (alice, bob):
             await self.refused(person, Code.INVALID_MESSAGE, "auth:response", payload={"origin": "", "mac": ""})
 
+    async def test_a_connection_that_has_lost_its_name_says_nothing_more_under_it(self) -> None:
+        alice, bob = await self.call()
+        bob.takes()
+        requests: tuple[tuple[str, dict[str, Any]], ...] = (
+            *((kind, {"target": "bob", "payload": {}}) for kind in RELAYED),
+            *((kind, {"target": "bob"}) for kind in ("session:connect", "session:leave", "session:decline")),
+            ("session:create", {}),
+            ("session:join", {"sessionId": NO_SESSION}),
+        )
+        store, key = self.house.store, alice.client.owner.key
+        for holder, code in ((key, Close.REPLACED), ("another's", Close.GOING_DOWN)):
+            if holder != key:
+                await store.release("alice", "newer")
+                self.house.clock.advance(LEASE_SECONDS)
+                await self.house.hub.catch_up()
+            self.assertTrue((await store.claim("alice", "newer", holder)).granted)
+            for kind, envelope in requests:
+                with self.subTest(kind, code=code):
+                    alice.ended_with = None
+                    await alice.says(kind, **envelope)
+                    self.assertEqual((alice.ended_with, alice.takes()), (code, []))
+            self.assertEqual([message["type"] for message in bob.takes()], ["session:left"] if holder != key else [])
+
     async def test_a_store_that_is_away_when_leases_end_is_asked_again(self) -> None:
         store = FailingStore(ttl=TTL, clock=(clock := FakeClock()))
         alice, bob = await self.call(store)
@@ -755,9 +778,9 @@ class FailingStore(MemoryStore):
         self._check()
         return await super().claim(*args, **options)
 
-    async def touch(self, sender: str, target: str, session_id: str | None = None) -> str | None:
+    async def touch(self, *args: Any, **options: Any) -> At | None:
         self._check()
-        return await super().touch(sender, target, session_id)
+        return await super().touch(*args, **options)
 
     async def release(self, name: str, connection: str) -> list[Session]:
         self._check()

@@ -13,7 +13,7 @@ from signaling.errors import Code, ProtocolError
 from signaling.limits import Limits
 from signaling.messages import Answer, Ice, KeyExchange, Offer
 from signaling.meter import BOUNDS, Count, Handle, Histogram, Meter
-from signaling.sessions.base import HERE, Claim, StoreUnavailable
+from signaling.sessions.base import HERE, At, Claim, StoreUnavailable
 from signaling.sessions.memory import MemoryStore
 from tests.support.clock import FakeClock
 from tests.support.matchmaker import TTL, Matchmaker, at_once, session_id
@@ -108,8 +108,8 @@ class HubTests(SimpleTestCase):
         await alice.says("session:connect", target="bob")
         sent: list[str] = []
 
-        async def deliver(place: str, name: str, frame: str) -> bool:
-            sent.append(place)
+        async def deliver(at: At, name: str, frame: str) -> bool:
+            sent.append(at.place)
             return True
 
         self.house.post.deliver = deliver  # type: ignore[method-assign]

@@ -11,7 +11,7 @@ from django.test import SimpleTestCase
 from signaling.errors import Close
 from signaling.post import BATCH_CHARACTERS, GATHERED, LayerPost, LocalPost
 from signaling.proof import Line
-from signaling.sessions.base import HERE
+from signaling.sessions.base import HERE, At
 
 
 class Socket:
@@ -31,7 +31,7 @@ class LocalPostTests(SimpleTestCase):
         post, older, newer = LocalPost(), Socket(), Socket()
         post.attach("Alice", "c1", older.line)
         post.attach("ALICE", "c2", newer.line)
-        self.assertTrue(await post.deliver(HERE, "alice", "x"))
+        self.assertTrue(await post.deliver(At(HERE, "c2"), "alice", "x"))
         self.assertEqual((older.frames, newer.frames), ([], ["x"]))
 
     async def test_who_is_replaced_is_ended(self) -> None:
@@ -45,26 +45,32 @@ class LocalPostTests(SimpleTestCase):
         post.attach("Alice", "c1", older.line)
         post.attach("Alice", "c2", newer.line)
         post.detach("Alice", "c1")
-        self.assertTrue(await post.deliver(HERE, "Alice", "x"))
+        self.assertTrue(await post.deliver(At(HERE, "c2"), "Alice", "x"))
         post.detach("aLICE", "c2")
-        self.assertFalse(await post.deliver(HERE, "Alice", "x"))
+        self.assertFalse(await post.deliver(At(HERE, "c2"), "Alice", "x"))
+
+    async def test_a_frame_for_whoever_had_the_name_before_is_not_for_who_has_it_now(self) -> None:
+        post, newer = LocalPost(), Socket()
+        post.attach("Alice", "c2", newer.line)
+        self.assertFalse(await post.deliver(At(HERE, "c1"), "Alice", "x"))
+        self.assertEqual(newer.frames, [])
 
     async def test_what_cannot_be_delivered_is_said(self) -> None:
         async def broken(frame: str) -> None:
             raise RuntimeError("a server's own way to say that the socket is gone")
 
         post = LocalPost()
-        self.assertFalse(await post.deliver(HERE, "Nobody", "x"))
+        self.assertFalse(await post.deliver(At(HERE, "c1"), "Nobody", "x"))
         post.attach("Alice", "c1", Line(broken, lambda code: None))
-        self.assertFalse(await post.deliver(HERE, "Alice", "x"))
+        self.assertFalse(await post.deliver(At(HERE, "c1"), "Alice", "x"))
 
     async def test_replacing_ends_that_connection_and_no_newer_one(self) -> None:
         post, alice = LocalPost(), Socket()
         post.attach("Alice", "c2", alice.line)
-        await post.replace(HERE, "Alice", "c1")
-        await post.replace(HERE, "Nobody", "c2")
+        await post.replace(At(HERE, "c1"), "Alice")
+        await post.replace(At(HERE, "c2"), "Nobody")
         self.assertEqual(alice.ended, [])
-        await post.replace(HERE, "aLICE", "c2")
+        await post.replace(At(HERE, "c2"), "aLICE")
         self.assertEqual(alice.ended, [Close.REPLACED])
 
 
@@ -95,12 +101,12 @@ class LayerPostTests(SimpleTestCase):
 
     async def test_a_frame_for_somebody_here_does_not_leave_the_process(self) -> None:
         await self.two()
-        self.assertTrue(await self.there.deliver(self.there.place, "bob", "x"))
+        self.assertTrue(await self.there.deliver(At(self.there.place, "c2"), "bob", "x"))
         self.assertEqual((self.bob.frames, self.layer.sent), (["x"], []))
 
     async def test_a_frame_for_somebody_elsewhere_takes_one_hop(self) -> None:
         await self.two()
-        self.assertTrue(await self.here.deliver(self.there.place, "bob", "x"))
+        self.assertTrue(await self.here.deliver(At(self.there.place, "c2"), "bob", "x"))
         self.assertEqual(self.bob.frames, [])
         await self.there.take()
         self.assertEqual((self.bob.frames, len(self.layer.sent)), (["x"], 1))
@@ -109,7 +115,7 @@ class LayerPostTests(SimpleTestCase):
         await self.two()
         self.layer.held.clear()
         frames = [str(number) for number in range(50)]
-        sending = [asyncio.create_task(self.here.deliver(self.there.place, "bob", frame)) for frame in frames]
+        sending = [asyncio.create_task(self.here.deliver(At(self.there.place, "c2"), "bob", frame)) for frame in frames]
         await asyncio.sleep(0)
         await asyncio.sleep(0)  # the first is on its way now
         self.layer.held.set()
@@ -122,13 +128,13 @@ class LayerPostTests(SimpleTestCase):
     async def test_a_message_holds_no_more_than_its_measure_but_a_frame_of_any_length(self) -> None:
         await self.two()
         frames = ["a" * (BATCH_CHARACTERS + 1), "b" * BATCH_CHARACTERS, "c", "d"]
-        await asyncio.gather(*(self.here.deliver(self.there.place, "bob", frame) for frame in frames))
-        sizes = [[len(frame) for _, frame in message["items"]] for message in self.layer.sent]
+        await asyncio.gather(*(self.here.deliver(At(self.there.place, "c2"), "bob", frame) for frame in frames))
+        sizes = [[len(frame) for _, _, frame in message["items"]] for message in self.layer.sent]
         self.assertEqual(sizes, [[BATCH_CHARACTERS + 1], [BATCH_CHARACTERS], [1, 1]])
 
     async def test_a_full_inbox_is_said_to_whoever_sends(self) -> None:
         await self.two(capacity=2)
-        place = self.there.place
+        place = At(self.there.place, "c2")
         with self.assertLogs("signaling.post", "WARNING") as logged:
             delivered = [await self.here.deliver(place, "bob", frame) for frame in "abc"]
         self.assertEqual(delivered, [True, True, False])
@@ -140,7 +146,9 @@ class LayerPostTests(SimpleTestCase):
         await self.two()
         self.layer.failure = ChannelFull()
         with self.assertLogs("signaling.post", "WARNING"):
-            delivered = await asyncio.gather(*(self.here.deliver(self.there.place, "bob", frame) for frame in "abc"))
+            delivered = await asyncio.gather(
+                *(self.here.deliver(At(self.there.place, "c2"), "bob", frame) for frame in "abc")
+            )
         self.assertEqual(delivered, [False] * 3)
 
     async def test_a_layer_that_hangs_is_waited_for_only_so_long(self) -> None:
@@ -148,29 +156,29 @@ class LayerPostTests(SimpleTestCase):
         self.layer.held.clear()
         impatient = LayerPost(self.layer, "here", patience=0.01)
         with self.assertLogs("signaling.post", "WARNING") as logged:
-            self.assertFalse(await impatient.deliver(self.there.place, "bob", "x"))
+            self.assertFalse(await impatient.deliver(At(self.there.place, "c2"), "bob", "x"))
         self.assertEqual(logged.output, [f"WARNING:signaling.post:{FAILED} TimeoutError"])
 
     async def test_only_so_many_frames_wait_for_a_place(self) -> None:
         await self.two()
-        place = self.there.place
+        place = At(self.there.place, "c2")
         delivered = await asyncio.gather(*(self.here.deliver(place, "bob", "x") for _ in range(GATHERED + 1)))
         self.assertEqual(delivered, [True] * GATHERED + [False])
 
     async def test_a_place_to_which_nothing_is_on_its_way_is_forgotten(self) -> None:
         await self.two()
-        await asyncio.gather(*(self.here.deliver(self.there.place, "bob", frame) for frame in "abc"))
+        await asyncio.gather(*(self.here.deliver(At(self.there.place, "c2"), "bob", frame) for frame in "abc"))
         self.assertEqual(self.here._outgoing, {})
 
     async def test_a_connection_that_was_replaced_from_elsewhere_is_ended(self) -> None:
         await self.two()
-        await self.here.replace(self.there.place, "Bob", "c1")
+        await self.here.replace(At(self.there.place, "c1"), "Bob")
         await self.there.take()
         self.assertEqual(self.bob.ended, [])
-        await self.here.replace(self.there.place, "bob", "c2")
+        await self.here.replace(At(self.there.place, "c2"), "bob")
         await self.there.take()
         self.assertEqual(self.bob.ended, [Close.REPLACED])
-        await self.there.replace(self.there.place, "bob", "c2")
+        await self.there.replace(At(self.there.place, "c2"), "bob")
         self.assertEqual(self.bob.ended, [Close.REPLACED] * 2)
 
     async def test_a_process_hears_its_own_probe(self) -> None:
@@ -181,9 +189,19 @@ class LayerPostTests(SimpleTestCase):
 
     async def test_a_frame_for_somebody_who_went_is_no_trouble_to_the_others(self) -> None:
         await self.two()
-        await asyncio.gather(*(self.here.deliver(self.there.place, name, "x") for name in ("carol", "bob")))
+        await asyncio.gather(*(self.here.deliver(At(self.there.place, "c2"), name, "x") for name in ("carol", "bob")))
         await self.there.take()
         self.assertEqual(self.bob.frames, ["x"])
+
+    async def test_an_item_that_cannot_be_read_is_no_trouble_to_the_others(self) -> None:
+        await self.two()
+        items = [None, ["bob"], ["bob", "c2", "x"], [1, 2, 3], ["bob", "c2", "y"]]
+        await self.layer.send(self.there.place, {"type": "lowkey.frames", "items": items})
+        await self.layer.send(self.there.place, {"unknown": True})
+        with self.assertLogs("signaling.post", "WARNING"):
+            await self.there.take()
+        await self.there.take()
+        self.assertEqual(self.bob.frames, ["x", "y"])
 
 
 FAILED = "A message to another process failed with"

@@ -14,9 +14,19 @@ from signaling.hub import Hub
 from signaling.ice import IceServers
 from signaling.names import Origins
 from signaling.post import LayerPost
-from signaling.process import BEAT_SECONDS, HEALED, NO_INBOX, NO_STORE, REMEMBERED, RETRY_SECONDS, Alone, Process
+from signaling.process import (
+    BEAT_SECONDS,
+    HEALED,
+    NO_INBOX,
+    NO_STORE,
+    REMEMBERED,
+    RETRY_SECONDS,
+    TIDY_SECONDS,
+    Alone,
+    Process,
+)
 from signaling.proof import Line
-from signaling.sessions.base import LEASE_SECONDS, Claim, Session, StoreUnavailable
+from signaling.sessions.base import LEASE_SECONDS, At, Claim, Session, StoreUnavailable
 from signaling.sessions.memory import MemoryStore
 from tests.support.clock import FakeClock
 from tests.support.matchmaker import GENEROUS, ORIGIN, TTL, Person
@@ -105,7 +115,7 @@ class ProcessTests(SimpleTestCase):
             ice=IceServers(),
             limits=GENEROUS,
             origins=Origins((ORIGIN,)),
-            after=lambda seconds, job: None,
+            after=None,
             clock=self.time.clock,
         )
         return Process(self.hub, self.store, self.post, clock=self.time.clock, pause=self.time.pause)
@@ -206,6 +216,7 @@ class ProcessTests(SimpleTestCase):
                 await self.time.passes(BEAT_SECONDS, then=RETRY_SECONDS)
                 self.store.away = False
                 await self.time.passes(RETRY_SECONDS)
+            await self.time.passes(TIDY_SECONDS, then=TIDY_SECONDS)
             self.assertEqual(bob.takes()[-1]["payload"]["reason"], "gone")
             await self.join("Alice")
 
@@ -216,8 +227,7 @@ class ProcessTests(SimpleTestCase):
             await alice.leaves()
             bob.takes()
             self.time.clock.advance(LEASE_SECONDS)
-            with self.assertLogs("signaling.process", "WARNING"):  # so long without a probe is a fault
-                await self.time.passes(BEAT_SECONDS, then=RETRY_SECONDS)
+            await self.time.passes(TIDY_SECONDS, then=TIDY_SECONDS)
             self.assertEqual([message["payload"]["reason"] for message in bob.takes()], ["gone"])
 
     async def test_an_inbox_that_does_not_bring_its_own_probe_is_a_fault_until_it_does(self) -> None:
@@ -247,6 +257,6 @@ class ProcessTests(SimpleTestCase):
                 await self.time.begins(RETRY_SECONDS)
             self.assertEqual(logged.records[0].getMessage(), "A process's own work failed with ConnectionError")
             self.layer.broken = False
-            await elsewhere.deliver(self.post.place, "bob", "x")
+            await elsewhere.deliver(At(self.post.place, "c1"), "bob", "x")
             await self.time.passes(RETRY_SECONDS)
             self.assertEqual(await frames.get(), "x")

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from django.test import SimpleTestCase
 
 from signaling.errors import Code, ProtocolError
 from signaling.sessions import open_store
-from signaling.sessions.base import HERE, LEASE_SECONDS, MAX_INITIATED, Claim, Lapse, Session, Store
+from signaling.sessions.base import (
+    HERE,
+    LEASE_SECONDS,
+    MAX_INITIATED,
+    MAX_JOINED,
+    At,
+    Claim,
+    Lapse,
+    NameLost,
+    Session,
+    Store,
+    StoreUnavailable,
+)
 from signaling.sessions.memory import MemoryStore
 from signaling.sessions.redis import RedisStore
 from tests.support.clock import FakeClock
@@ -69,9 +82,9 @@ class StoreContract(_Base):
         store = await self.people()
         await store.release("Alice", "c1")
         await store.claim("Alice", "c9")
-        standing = await store.connect("s1", "Alice", "Bob")
+        standing = await store.connect("s1", "Alice", "c9", "Bob")
         self.assertEqual(await store.release("Alice", "c1"), [])
-        self.assertEqual(await store.connect("s2", "Bob", "Alice"), standing)
+        self.assertEqual(await store.connect("s2", "Bob", "c2", "Alice"), standing)
         self.assertFalse((await store.claim("Alice", "c10")).granted)
 
     async def test_releasing_a_name_nobody_holds_is_nothing(self) -> None:
@@ -84,7 +97,7 @@ class StoreContract(_Base):
         store = await self.open()
         self.assertTrue((await store.claim("Alice", "c1", "k1")).granted)
         self.assertTrue((await store.claim("Bob", "c2")).granted)
-        return store, await store.connect("s1", "Alice", "Bob")
+        return store, await store.connect("s1", "Alice", "c1", "Bob")
 
     async def assert_lapsed(self, store: Store, *gone: tuple[str, Session]) -> None:
         lapse = await store.end_leases()
@@ -97,14 +110,14 @@ class StoreContract(_Base):
             self.assertFalse((await store.claim("aLICE", connection, key)).granted)
             self.assertEqual(await store.release("Alice", connection), [])
         self.assertFalse((await store.claim("Bob", "c8", "k1")).granted)
-        self.assertEqual(await store.connect("s2", "Bob", "Alice"), standing)
+        self.assertEqual(await store.connect("s2", "Bob", "c2", "Alice"), standing)
 
     async def test_the_same_key_takes_its_name_over_with_the_sessions(self) -> None:
         store, standing = await self.owned()
         self.assertTrue((await store.claim("ALICE", "c9", "k1")).granted)
         self.assertEqual(await store.release("Alice", "c1"), [])
-        self.assertEqual(await store.connect("s2", "Bob", "Alice"), standing)
-        self.assertEqual(await store.touch("Alice", "Bob", "s1"), HERE)
+        self.assertEqual(await store.connect("s2", "Bob", "c2", "Alice"), standing)
+        self.assertEqual(await store.touch("Alice", "c9", "Bob", "s1"), At(HERE, "c2"))
         self.assertEqual(await store.end_leases(), Lapse())
 
     async def test_a_lease_keeps_the_name_and_the_sessions(self) -> None:
@@ -117,27 +130,27 @@ class StoreContract(_Base):
         self.assertAlmostEqual(lapse.next_in, LEASE_SECONDS * 0.1, delta=1)
         for connection, key in (("c8", "k2"), ("c9", None)):
             self.assertFalse((await store.claim("Alice", connection, key)).granted)
-        self.assertIsNone(await store.touch("Bob", "Alice", "s1"))
+        self.assertIsNone(await store.touch("Bob", "c2", "Alice", "s1"))
         self.assertTrue((await store.claim("Alice", "c9", "k1")).granted)
         await self.wait(LEASE_SECONDS)
         self.assertEqual(await store.end_leases(), Lapse())
-        self.assertEqual(await store.touch("Alice", "Bob", "s1"), HERE)
+        self.assertEqual(await store.touch("Alice", "c9", "Bob", "s1"), At(HERE, "c2"))
 
     async def test_nobody_who_is_away_can_be_called(self) -> None:
         store, _ = await self.owned()
         await store.release("Alice", "c1")
         with self.refuses(Code.USER_OFFLINE):
-            await store.connect("s2", "Bob", "Alice")
+            await store.connect("s2", "Bob", "c2", "Alice")
 
     async def test_a_lease_that_is_over_frees_the_name_and_ends_the_sessions(self) -> None:
         store, called = await self.owned()
-        created = await store.create("s2", "Alice")
+        created = await store.create("s2", "Alice", "c1")
         await store.release("Alice", "c1")
         await self.wait(LEASE_SECONDS * 1.01)
         await self.assert_lapsed(store, ("Alice", called), ("Alice", created))
         await self.assert_lapsed(store)
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.touch("Bob", "Alice")
+            await store.touch("Bob", "c2", "Alice")
         self.assertTrue((await store.claim("Alice", "c9")).granted)
 
     async def test_a_lease_ends_when_it_is_said_to_and_not_before(self) -> None:
@@ -147,7 +160,7 @@ class StoreContract(_Base):
         self.assertFalse((await store.claim("Alice", "c9")).granted)
         self.assertTrue((await store.claim("Alice", "c10", "k1")).granted)
         await self.assert_lapsed(store)
-        self.assertEqual(await store.touch("Bob", "Alice", called.id), HERE)
+        self.assertEqual(await store.touch("Bob", "c2", "Alice", called.id), At(HERE, "c10"))
 
     async def test_leases_end_each_in_its_time(self) -> None:
         store = await self.open()
@@ -180,9 +193,9 @@ class StoreContract(_Base):
     async def test_a_claim_says_which_connection_it_replaced_and_where_that_is(self) -> None:
         store = await self.open()
         self.assertEqual(await store.claim("Alice", "c1", "k1", "p1"), Claim(granted=True))
-        self.assertEqual(await store.claim("ALICE", "c2", "k1", "p2"), Claim(granted=True, replaced=("p1", "c1")))
-        self.assertEqual(await store.claim("Alice", "c3", "k2", "p1"), Claim(granted=False))
-        self.assertEqual(await store.where("alice"), "p2")
+        self.assertEqual(await store.claim("ALICE", "c2", "k1", "p2"), Claim(granted=True, replaced=At("p1", "c1")))
+        self.assertEqual(await store.claim("Alice", "c3", "k2", "p1"), Claim(granted=False, key="k1"))
+        self.assertEqual(await store.where("alice"), At("p2", "c2"))
 
     async def test_a_claim_that_ends_a_lease_replaces_nobody(self) -> None:
         store, _ = await self.owned()
@@ -194,14 +207,14 @@ class StoreContract(_Base):
         for name, connection, key in (("Alice", "c1", "k1"), ("Bob", "c2", None)):
             self.assertEqual(await store.claim(name, connection, key), Claim(granted=True))
             self.assertEqual(await store.claim(name, connection, key, again=True), Claim(granted=True))
-        self.assertEqual(await store.connect("s2", "Bob", "Alice"), standing)
+        self.assertEqual(await store.connect("s2", "Bob", "c2", "Alice"), standing)
         self.assertEqual(await store.claim("Bob", "c2", "k2"), Claim(granted=False))
 
     async def test_what_is_claimed_again_is_not_taken_from_a_newer_connection(self) -> None:
         store, _ = await self.owned()
         await store.claim("Alice", "c9", "k1", "p2")
-        self.assertEqual(await store.claim("Alice", "c1", "k1", "p1", again=True), Claim(granted=False))
-        self.assertEqual(await store.where("Alice"), "p2")
+        self.assertEqual(await store.claim("Alice", "c1", "k1", "p1", again=True), Claim(granted=False, key="k1"))
+        self.assertEqual(await store.where("Alice"), At("p2", "c9"))
         await store.release("Alice", "c9")
         self.assertEqual(await store.claim("Alice", "c1", "k1", "p1", again=True), Claim(granted=True))
         self.assertEqual(await store.claim("Dave", "c4", again=True), Claim(granted=True))
@@ -209,7 +222,7 @@ class StoreContract(_Base):
     async def test_a_name_is_where_its_connection_is(self) -> None:
         store = await self.open()
         await store.claim("Alice", "c1", "k1", "specific.1!2@3:4")
-        self.assertEqual(await store.where("aLICE"), "specific.1!2@3:4")
+        self.assertEqual(await store.where("aLICE"), At("specific.1!2@3:4", "c1"))
         await store.release("Alice", "c1")
         self.assertIsNone(await store.where("Alice"))
         self.assertIsNone(await store.where("Nobody"))
@@ -218,206 +231,287 @@ class StoreContract(_Base):
         store = await self.open()
         await store.claim("Alice", "c1", "k1", "p1")
         await store.claim("Bob", "c2", None, "p2")
-        await store.connect("s1", "Alice", "Bob")
-        self.assertEqual(await store.touch("Alice", "Bob"), "p2")
-        self.assertEqual(await store.touch("Bob", "Alice", "s1"), "p1")
+        await store.connect("s1", "Alice", "c1", "Bob")
+        self.assertEqual(await store.touch("Alice", "c1", "Bob"), At("p2", "c2"))
+        self.assertEqual(await store.touch("Bob", "c2", "Alice", "s1"), At("p1", "c1"))
         await store.release("Alice", "c1")
-        self.assertIsNone(await store.touch("Bob", "Alice", "s1"))
+        self.assertIsNone(await store.touch("Bob", "c2", "Alice", "s1"))
+
+    # Who may ask
+
+    def asked_by(self, store: Store, name: str, connection: str) -> list[Awaitable[object]]:
+        """All that is asked under a name."""
+        return [
+            store.connect("s7", name, connection, "Carol"),
+            store.create("s8", name, connection),
+            store.join("s9", name, connection),
+            store.touch(name, connection, "Bob", "s1"),
+            store.touch(name, connection, "Bob"),
+            store.end(name, connection, "s1"),
+            store.end_with(name, connection, "Bob"),
+        ]
+
+    async def assert_lost(self, store: Store, name: str, connection: str, key: str | None) -> None:
+        for asked in self.asked_by(store, name, connection):
+            with self.assertRaises(NameLost) as raised:
+                await asked
+            self.assertEqual(raised.exception.key, key)
+
+    async def test_whoever_lost_its_name_asks_for_nothing_under_it_and_hears_whose_it_is(self) -> None:
+        store, standing = await self.owned()
+        await store.claim("Carol", "c3")
+        created = await store.create("s9", "Carol", "c3")
+        await self.assert_lost(store, "Carol", "c9", None)
+        await store.claim("Alice", "c8", "k1", "p2")
+        await self.assert_lost(store, "aLICE", "c1", "k1")
+        await store.release("Alice", "c8")
+        for connection in ("c1", "c8"):
+            await self.assert_lost(store, "Alice", connection, "k1")
+        self.assertIsNone(await store.touch("Bob", "c2", "Alice", standing.id))
+        self.assertCountEqual(await store.release("Carol", "c3"), [created])
+
+    async def test_a_name_that_is_somebody_elses_by_now_is_lost(self) -> None:
+        store = await self.people()
+        await store.release("Alice", "c1")
+        await store.claim("Alice", "c9", "k9")
+        await self.assert_lost(store, "Alice", "c1", "k9")
+
+    async def test_a_store_that_knows_of_no_holder_cannot_say(self) -> None:
+        store = await self.people()
+        await store.release("Alice", "c1")
+        for name in ("Alice", "Dave"):
+            for asked in self.asked_by(store, name, "c1"):
+                with self.assertRaises(StoreUnavailable):
+                    await asked
+
+    async def test_a_claim_that_is_not_granted_says_whose_the_name_is(self) -> None:
+        store, _ = await self.owned()
+        self.assertEqual(await store.claim("Alice", "c9"), Claim(granted=False, key="k1"))
+        self.assertEqual(await store.claim("Bob", "c9", "k1"), Claim(granted=False))
+        await store.release("Alice", "c1")
+        self.assertEqual(await store.claim("Alice", "c9", "k2"), Claim(granted=False, key="k1"))
 
     # Calling by name
 
     async def test_connect_opens_a_session_with_the_owners_spelling(self) -> None:
         store = await self.people()
-        self.assertEqual(await store.connect("s1", "aliCE", "bOB"), Session("s1", "Alice", "Bob"))
+        self.assertEqual(await store.connect("s1", "aliCE", "c1", "bOB"), Session("s1", "Alice", "Bob"))
 
     async def test_connect_to_nobody_is_refused(self) -> None:
         store = await self.people()
         with self.refuses(Code.USER_OFFLINE):
-            await store.connect("s1", "Alice", "Dave")
+            await store.connect("s1", "Alice", "c1", "Dave")
 
     async def test_a_pair_has_one_session_whoever_calls(self) -> None:
         store = await self.people()
-        first = await store.connect("s1", "Alice", "Bob")
-        self.assertEqual(await store.connect("s2", "bob", "ALICE"), first)
-        self.assertEqual(await store.connect("s3", "Alice", "Bob"), first)
+        first = await store.connect("s1", "Alice", "c1", "Bob")
+        self.assertEqual(await store.connect("s2", "bob", "c2", "ALICE"), first)
+        self.assertEqual(await store.connect("s3", "Alice", "c1", "Bob"), first)
 
     async def test_connecting_again_does_not_renew_the_session(self) -> None:
         store = await self.people()
-        await store.connect("s1", "Alice", "Bob")
+        await store.connect("s1", "Alice", "c1", "Bob")
         await self.wait(TTL * 0.6)
-        await store.connect("s2", "Alice", "Bob")
+        await store.connect("s2", "Alice", "c1", "Bob")
         await self.wait(TTL * 0.6)
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.touch("Alice", "Bob")
+            await store.touch("Alice", "c1", "Bob")
 
     async def test_a_user_initiates_so_many_sessions_and_no_more(self) -> None:
         store = await self.people()
-        standing = await store.connect("s0", "Alice", "Bob")
+        standing = await store.connect("s0", "Alice", "c1", "Bob")
         for number in range(1, MAX_INITIATED):
-            await store.create(f"s{number}", "Alice")
-        for opening in (store.create("more", "aLICE"), store.connect("more", "Alice", "Carol")):
+            await store.create(f"s{number}", "Alice", "c1")
+        for opening in (store.create("more", "aLICE", "c1"), store.connect("more", "Alice", "c1", "Carol")):
             with self.refuses(Code.SESSION_CREATE_FAILED):
                 await opening
-        self.assertEqual(await store.connect("more", "Alice", "Bob"), standing)
-        await store.connect("s99", "Carol", "Alice")
-        await store.end("Alice", "s5")
-        await store.create("again", "Alice")
+        self.assertEqual(await store.connect("more", "Alice", "c1", "Bob"), standing)
+        await store.connect("s99", "Carol", "c3", "Alice")
+        await store.end("Alice", "c1", "s5")
+        await store.create("again", "Alice", "c1")
+
+    async def test_a_user_is_the_guest_of_so_many_and_no_more(self) -> None:
+        store = await self.people()
+        for number in range(MAX_JOINED):
+            await store.claim(f"n{number}", f"d{number}")
+            await store.connect(f"s{number}", f"n{number}", f"d{number}", "Bob")
+        with self.refuses(Code.SESSION_CREATE_FAILED):
+            await store.connect("more", "Alice", "c1", "Bob")
+        created = await store.create("s", "Alice", "c1")
+        with self.refuses(Code.SESSION_JOIN_FAILED):
+            await store.join("s", "Bob", "c2")
+        standing = await store.connect("again", "n5", "d5", "Bob")
+        self.assertEqual(standing.id, "s5")
+        await store.create("other", "n5", "d5")
+        self.assertEqual(await store.join("other", "Bob", "c2"), standing)
+        await store.connect("opened", "Bob", "c2", "Carol")
+        await store.end("Bob", "c2", "s7")
+        self.assertEqual((await store.join("s", "Bob", "c2")).id, created.id)
+        with self.refuses(Code.SESSION_CREATE_FAILED):
+            await store.connect("more", "n7", "d7", "Bob")
+        await self.wait(TTL * 1.1)
+        await store.connect("later", "n7", "d7", "Bob")
 
     async def test_expired_sessions_do_not_count(self) -> None:
         store = await self.people()
         for number in range(MAX_INITIATED):
-            await store.create(f"s{number}", "Alice")
+            await store.create(f"s{number}", "Alice", "c1")
         await self.wait(TTL * 1.1)
-        await store.create("again", "Alice")
+        await store.create("again", "Alice", "c1")
 
     # Joining by id
 
     async def test_a_created_session_is_joined_by_its_id(self) -> None:
         store = await self.people()
-        self.assertEqual(await store.create("s1", "ALICE"), Session("s1", "Alice"))
+        self.assertEqual(await store.create("s1", "ALICE", "c1"), Session("s1", "Alice"))
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.touch("Alice", "Bob")
-        self.assertEqual(await store.join("s1", "BOB"), Session("s1", "Alice", "Bob"))
-        self.assertEqual(await store.touch("Bob", "Alice", "s1"), HERE)
+            await store.touch("Alice", "c1", "Bob")
+        self.assertEqual(await store.join("s1", "BOB", "c2"), Session("s1", "Alice", "Bob"))
+        self.assertEqual(await store.touch("Bob", "c2", "Alice", "s1"), At(HERE, "c1"))
 
     async def test_what_cannot_be_joined(self) -> None:
         store = await self.people()
-        await store.create("own", "Alice")
-        await store.create("full", "Bob")
-        await store.join("full", "Carol")
+        await store.create("own", "Alice", "c1")
+        await store.create("full", "Bob", "c2")
+        await store.join("full", "Carol", "c3")
         for session_id in ("unknown", "own", "full"):
             with self.subTest(session_id), self.refuses(Code.SESSION_JOIN_FAILED):
-                await store.join(session_id, "aLICE")
+                await store.join(session_id, "aLICE", "c1")
         with self.refuses(Code.SESSION_JOIN_FAILED):
-            await store.join("full", "Carol")
+            await store.join("full", "Carol", "c3")
 
     async def test_an_expired_session_cannot_be_joined(self) -> None:
         store = await self.people()
-        await store.create("s1", "Alice")
+        await store.create("s1", "Alice", "c1")
         await self.wait(TTL * 1.1)
         with self.refuses(Code.SESSION_JOIN_FAILED):
-            await store.join("s1", "Bob")
+            await store.join("s1", "Bob", "c2")
 
     async def test_joining_renews_the_session(self) -> None:
         store = await self.people()
-        await store.create("s1", "Alice")
+        await store.create("s1", "Alice", "c1")
         await self.wait(TTL * 0.6)
-        await store.join("s1", "Bob")
+        await store.join("s1", "Bob", "c2")
         await self.wait(TTL * 0.6)
-        self.assertEqual(await store.touch("Alice", "Bob"), HERE)
+        self.assertEqual(await store.touch("Alice", "c1", "Bob"), At(HERE, "c2"))
 
     async def test_joining_somebody_one_has_a_session_with_ends_the_created_one(self) -> None:
         store = await self.people()
-        standing = await store.connect("s1", "Bob", "Alice")
-        await store.create("s2", "Alice")
-        self.assertEqual(await store.join("s2", "Bob"), standing)
+        standing = await store.connect("s1", "Bob", "c2", "Alice")
+        await store.create("s2", "Alice", "c1")
+        self.assertEqual(await store.join("s2", "Bob", "c2"), standing)
         with self.refuses(Code.SESSION_JOIN_FAILED):
-            await store.join("s2", "Carol")
+            await store.join("s2", "Carol", "c3")
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.end("Alice", "s2")
+            await store.end("Alice", "c1", "s2")
 
     # Relaying
 
     async def test_only_a_pair_with_a_session_is_touched(self) -> None:
         store = await self.people()
-        await store.connect("s1", "Alice", "Bob")
-        self.assertEqual(await store.touch("alice", "BOB"), HERE)
-        self.assertEqual(await store.touch("Bob", "Alice"), HERE)
-        for pair in (("Alice", "Carol"), ("Carol", "Bob"), ("Alice", "Alice"), ("Alice", "Dave")):
+        await store.connect("s1", "Alice", "c1", "Bob")
+        self.assertEqual(await store.touch("alice", "c1", "BOB"), At(HERE, "c2"))
+        self.assertEqual(await store.touch("Bob", "c2", "Alice"), At(HERE, "c1"))
+        for asked in (
+            ("Alice", "c1", "Carol"),
+            ("Carol", "c3", "Bob"),
+            ("Alice", "c1", "Alice"),
+            ("Alice", "c1", "Dave"),
+        ):
             with self.refuses(Code.NOT_IN_SESSION):
-                await store.touch(*pair)
+                await store.touch(*asked)
 
     async def test_a_touch_means_the_session_it_names(self) -> None:
         store = await self.people()
-        await store.connect("s1", "Alice", "Bob")
-        await store.connect("s2", "Alice", "Carol")
-        await store.create("s3", "Alice")
-        self.assertEqual(await store.touch("Alice", "Bob", "s1"), HERE)
+        await store.connect("s1", "Alice", "c1", "Bob")
+        await store.connect("s2", "Alice", "c1", "Carol")
+        await store.create("s3", "Alice", "c1")
+        self.assertEqual(await store.touch("Alice", "c1", "Bob", "s1"), At(HERE, "c2"))
         for session_id in ("s2", "s3", "unknown"):
             with self.refuses(Code.NOT_IN_SESSION):
-                await store.touch("Alice", "Bob", session_id)
+                await store.touch("Alice", "c1", "Bob", session_id)
 
     async def test_a_session_lives_on_while_it_is_touched(self) -> None:
         store = await self.people()
-        await store.connect("s1", "Alice", "Bob")
-        await store.connect("s2", "Alice", "Carol")
+        await store.connect("s1", "Alice", "c1", "Bob")
+        await store.connect("s2", "Alice", "c1", "Carol")
         for _ in range(3):
             await self.wait(TTL * 0.6)
-            self.assertEqual(await store.touch("Bob", "Alice"), HERE)
+            self.assertEqual(await store.touch("Bob", "c2", "Alice"), At(HERE, "c1"))
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.touch("Carol", "Alice")
+            await store.touch("Carol", "c3", "Alice")
         await self.wait(TTL * 1.1)
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.touch("Alice", "Bob")
+            await store.touch("Alice", "c1", "Bob")
 
     async def test_a_touch_that_names_another_session_renews_nothing(self) -> None:
         store = await self.people()
-        await store.connect("s1", "Alice", "Bob")
+        await store.connect("s1", "Alice", "c1", "Bob")
         await self.wait(TTL * 0.6)
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.touch("Alice", "Bob", "s2")
+            await store.touch("Alice", "c1", "Bob", "s2")
         await self.wait(TTL * 0.6)
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.touch("Alice", "Bob")
+            await store.touch("Alice", "c1", "Bob")
 
     async def test_after_an_expiry_the_pair_gets_a_new_session(self) -> None:
         store = await self.people()
-        await store.connect("s1", "Alice", "Bob")
+        await store.connect("s1", "Alice", "c1", "Bob")
         await self.wait(TTL * 1.1)
-        self.assertEqual(await store.connect("s2", "Bob", "Alice"), Session("s2", "Bob", "Alice"))
+        self.assertEqual(await store.connect("s2", "Bob", "c2", "Alice"), Session("s2", "Bob", "Alice"))
 
     # Ending
 
     async def test_either_user_ends_a_session(self) -> None:
         store = await self.people()
-        for user in ("aLICE", "bOB"):
-            session = await store.connect(f"of_{user}", "Alice", "Bob")
-            self.assertEqual(await store.end(user, session.id), session)
+        for user, connection in (("aLICE", "c1"), ("bOB", "c2")):
+            session = await store.connect(f"of_{user}", "Alice", "c1", "Bob")
+            self.assertEqual(await store.end(user, connection, session.id), session)
             with self.refuses(Code.NOT_IN_SESSION):
-                await store.touch("Alice", "Bob")
+                await store.touch("Alice", "c1", "Bob")
 
     async def test_a_session_is_ended_by_the_name_of_the_other(self) -> None:
         store = await self.people()
-        session = await store.connect("s1", "Alice", "Bob")
-        self.assertEqual(await store.end_with("BOB", "ALICE"), session)
+        session = await store.connect("s1", "Alice", "c1", "Bob")
+        self.assertEqual(await store.end_with("BOB", "c2", "ALICE"), session)
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.end_with("Bob", "Alice")
+            await store.end_with("Bob", "c2", "Alice")
 
     async def test_nobody_ends_the_session_of_others(self) -> None:
         store = await self.people()
-        await store.connect("s1", "Alice", "Bob")
-        await store.create("s2", "Alice")
+        await store.connect("s1", "Alice", "c1", "Bob")
+        await store.create("s2", "Alice", "c1")
         for session_id in ("s1", "s2", "unknown"):
             with self.subTest(session_id), self.refuses(Code.NOT_IN_SESSION):
-                await store.end("Carol", session_id)
-        self.assertEqual(await store.touch("Alice", "Bob"), HERE)
+                await store.end("Carol", "c3", session_id)
+        self.assertEqual(await store.touch("Alice", "c1", "Bob"), At(HERE, "c2"))
 
     async def test_an_expired_session_cannot_be_ended(self) -> None:
         store = await self.people()
-        await store.connect("s1", "Alice", "Bob")
+        await store.connect("s1", "Alice", "c1", "Bob")
         await self.wait(TTL * 1.1)
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.end("Alice", "s1")
+            await store.end("Alice", "c1", "s1")
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.end_with("Alice", "Bob")
+            await store.end_with("Alice", "c1", "Bob")
 
     async def test_releasing_a_name_ends_its_sessions_and_no_other(self) -> None:
         store = await self.people()
-        called = await store.connect("s1", "Alice", "Bob")
-        answered = await store.connect("s2", "Carol", "Alice")
-        created = await store.create("s3", "Alice")
-        await store.connect("s4", "Bob", "Carol")
+        called = await store.connect("s1", "Alice", "c1", "Bob")
+        answered = await store.connect("s2", "Carol", "c3", "Alice")
+        created = await store.create("s3", "Alice", "c1")
+        await store.connect("s4", "Bob", "c2", "Carol")
         self.assertCountEqual(await store.release("aLICE", "c1"), [called, answered, created])
         self.assertEqual(await store.release("Alice", "c1"), [])
-        self.assertEqual(await store.touch("Carol", "Bob"), HERE)
+        self.assertEqual(await store.touch("Carol", "c3", "Bob"), At(HERE, "c2"))
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.touch("Bob", "Alice")
+            await store.touch("Bob", "c2", "Alice")
         with self.refuses(Code.SESSION_JOIN_FAILED):
-            await store.join("s3", "Bob")
+            await store.join("s3", "Bob", "c2")
 
     async def test_an_expired_session_is_not_returned_by_a_release(self) -> None:
         store = await self.people()
-        await store.connect("s1", "Alice", "Bob")
+        await store.connect("s1", "Alice", "c1", "Bob")
         await self.wait(TTL * 1.1)
         self.assertEqual(await store.release("Alice", "c1"), [])
 
@@ -451,20 +545,20 @@ class MemoryStoreTests(StoreContract, SimpleTestCase):
 
     async def test_a_session_ends_exactly_at_its_expiry(self) -> None:
         store = await self.people()
-        await store.connect("s1", "Alice", "Bob")
+        await store.connect("s1", "Alice", "c1", "Bob")
         self.clock.advance(TTL - 0.001)
-        self.assertEqual(await store.touch("Alice", "Bob"), HERE)
+        self.assertEqual(await store.touch("Alice", "c1", "Bob"), At(HERE, "c2"))
         self.clock.advance(TTL)
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.touch("Alice", "Bob")
+            await store.touch("Alice", "c1", "Bob")
 
     async def test_nothing_is_kept_of_what_expired(self) -> None:
         store = await self.people()
-        await store.connect("s1", "Alice", "Bob")
-        await store.create("s2", "Carol")
+        await store.connect("s1", "Alice", "c1", "Bob")
+        await store.create("s2", "Carol", "c3")
         self.clock.advance(TTL)
         with self.refuses(Code.NOT_IN_SESSION):
-            await store.touch("Alice", "Carol")
+            await store.touch("Alice", "c1", "Carol")
         assert isinstance(store, MemoryStore)
         self.assertEqual([store._entries, store._pairs, store._sessions_of], [{}, {}, {}])
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from signaling.errors import ProtocolError
-from signaling.sessions.base import LEASE_SECONDS, PLACE_SECONDS, Lapse, Session, Store
+from signaling.sessions.base import LEASE_SECONDS, PLACE_SECONDS, At, Lapse, NameLost, Session, Store, StoreUnavailable
 from signaling.sessions.memory import MemoryStore
 from signaling.sessions.redis import KEEP_SECONDS, RedisStore
 from tests.support.clock import FakeClock
@@ -30,6 +30,8 @@ connections = st.sampled_from(CONNECTIONS)
 places = st.sampled_from(PLACES)
 keys = st.sampled_from([None, "k1", "k2"])
 numbers = st.integers(0, 30)
+lateness = st.sampled_from([None] * 9 + [*CONNECTIONS])
+"""Mostly the holder asks, and sometimes somebody who may have been."""
 
 
 class Twins(RuleBasedStateMachine):
@@ -60,33 +62,33 @@ class Twins(RuleBasedStateMachine):
     def a_connection_is_released(self, name: str, connection: str) -> None:
         self.both("release", name, connection)
 
-    @rule(caller=names, called=names)
-    def somebody_calls(self, caller: str, called: str) -> None:
+    @rule(caller=names, late=lateness, called=names)
+    def somebody_calls(self, caller: str, late: str | None, called: str) -> None:
         if caller.lower() != called.lower():
-            self.both("connect", self.new_id(), caller, called)
+            self.both("connect", self.new_id(), caller, self.asking(caller, late), called)
 
-    @rule(initiator=names)
-    def somebody_creates(self, initiator: str) -> None:
-        self.both("create", self.new_id(), initiator)
-
-    @precondition(lambda self: self.ids)
-    @rule(guest=names, number=numbers)
-    def somebody_joins(self, guest: str, number: int) -> None:
-        self.both("join", self.an_id(number), guest)
+    @rule(initiator=names, late=lateness)
+    def somebody_creates(self, initiator: str, late: str | None) -> None:
+        self.both("create", self.new_id(), initiator, self.asking(initiator, late))
 
     @precondition(lambda self: self.ids)
-    @rule(sender=names, other=names, number=st.none() | numbers)
-    def somebody_relays(self, sender: str, other: str, number: int | None) -> None:
-        self.both("touch", sender, other, None if number is None else self.an_id(number))
+    @rule(guest=names, late=lateness, number=numbers)
+    def somebody_joins(self, guest: str, late: str | None, number: int) -> None:
+        self.both("join", self.an_id(number), guest, self.asking(guest, late))
 
     @precondition(lambda self: self.ids)
-    @rule(user=names, number=numbers)
-    def somebody_ends(self, user: str, number: int) -> None:
-        self.both("end", user, self.an_id(number))
+    @rule(sender=names, late=lateness, other=names, number=st.none() | numbers)
+    def somebody_relays(self, sender: str, late: str | None, other: str, number: int | None) -> None:
+        self.both("touch", sender, self.asking(sender, late), other, None if number is None else self.an_id(number))
 
-    @rule(user=names, other=names)
-    def somebody_leaves(self, user: str, other: str) -> None:
-        self.both("end_with", user, other)
+    @precondition(lambda self: self.ids)
+    @rule(user=names, late=lateness, number=numbers)
+    def somebody_ends(self, user: str, late: str | None, number: int) -> None:
+        self.both("end", user, self.asking(user, late), self.an_id(number))
+
+    @rule(user=names, late=lateness, other=names)
+    def somebody_leaves(self, user: str, late: str | None, other: str) -> None:
+        self.both("end_with", user, self.asking(user, late), other)
 
     @rule()
     def leases_are_ended(self) -> None:
@@ -106,11 +108,12 @@ class Twins(RuleBasedStateMachine):
             self.pass_time(PLACE_SECONDS / 4)
             for other in PLACES:
                 assert other == place or self.run(self.redis.beat(other))
-        there = [holder for holder in self.memory._holders.values() if holder.connection and holder.place == place]
+        there = [holder for holder in self.memory._holders.values() if holder.at and holder.at.place == place]
         gone: list[Session] = []
         for holder in there:
             assert self.run(self.redis.where(holder.name)) is None
-            gone += self.run(self.memory.release(holder.name, holder.connection or ""))
+            assert holder.at is not None
+            gone += self.run(self.memory.release(holder.name, holder.at.connection))
         self.same_lapse(gone)
         assert not self.run(self.redis.beat(place))
 
@@ -123,13 +126,13 @@ class Twins(RuleBasedStateMachine):
         try:
             assert all(0 <= seconds <= KEEP_SECONDS for seconds in self.server.lifetimes().values())
             for holder in tuple(self.memory._holders.values()):
-                if holder.connection:
-                    self.both("release", holder.name, holder.connection)
+                if holder.at:
+                    self.both("release", holder.name, holder.at.connection)
             self.time_passes(LEASE_SECONDS)
             self.same_lapse([])
             self.time_passes(2 * TTL)
             left = {key.removeprefix("lowkey:").partition(":")[0] for key in self.server.lifetimes()}
-            assert left == {"heard", "lives", "place"}, left
+            assert left == {"heard", "lives", "memory", "place", "voice"}, left
             self.pass_time(KEEP_SECONDS)
             assert not self.server.lifetimes()
         finally:
@@ -138,7 +141,12 @@ class Twins(RuleBasedStateMachine):
 
     # How the two are compared
 
-    async def everybody(self, store: Store) -> list[str | None]:
+    def asking(self, name: str, late: str | None) -> str:
+        """The connection that asks under a name."""
+        holder = self.memory._holders.get(name.lower())
+        return late or (holder.at.connection if holder and holder.at else CONNECTIONS[0])
+
+    async def everybody(self, store: Store) -> list[At | None]:
         return await asyncio.gather(*map(store.where, ("alice", "bob", "carol")))
 
     def run(self, doing: Any) -> Any:
@@ -165,6 +173,10 @@ class Twins(RuleBasedStateMachine):
             result = self.run(doing)
         except ProtocolError as refusal:
             return refusal.code
+        except NameLost as lost:
+            return lost.key, "has the name"
+        except StoreUnavailable:
+            return "nobody has the name"
         return sorted(result, key=lambda session: session.id) if isinstance(result, list) else result
 
     def same_lapse(self, gone: list[Session]) -> None:

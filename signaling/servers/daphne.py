@@ -7,6 +7,7 @@ a few methods of its server. It runs wherever the site is set up, before anythin
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import Any
 
@@ -29,6 +30,14 @@ from . import (
     UNSENT_BYTES,
     WAITING_FRAMES,
 )
+
+logger = logging.getLogger(__name__)
+
+ASKING_SECONDS = 0.000_5
+OTHERS_SECONDS = 0.002
+ASKED_EVERY = 2.0
+"""How long connections are looked at for a ping that is due, how long others have their turn then, of whom many answer the
+ping, and how long between rounds."""
 
 _call_later: Any = getattr(reactor, "callLater")  # noqa: B009 - the reactor is a module, and typed as one
 
@@ -121,7 +130,7 @@ class Socket(WebSocketProtocol):  # type: ignore[misc]  # daphne carries no type
         """Send for the application, or raise `OSError` where daphne would say nothing."""
         if event["type"] == "websocket.send" and self.state == self.STATE_OPEN:
             self._write(event)
-        elif self.is_gone or (event["type"] == "websocket.send" and self.state != self.STATE_CONNECTING):
+        elif self.is_gone or event["type"] == "websocket.send":
             raise ConnectionError
         else:
             self.handle_reply(event)
@@ -171,6 +180,8 @@ def _with_backlog(endpoint: str) -> str:
 
 _create_application = Server.create_application
 _listen_success = Server.listen_success
+_application_checker = Server.application_checker
+_protocol_disconnected = Server.protocol_disconnected
 
 
 def create_application(self: Any, protocol: Any, scope: dict[str, Any]) -> Any:
@@ -179,8 +190,63 @@ def create_application(self: Any, protocol: Any, scope: dict[str, Any]) -> Any:
         return _create_application(self, protocol, scope)
     scope.setdefault("asgi", {"version": "3.0"})
     application = self.application(scope=scope, receive=protocol.receive, send=protocol.send)
-    self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
+    running = asyncio.ensure_future(application)
+    self.connections[protocol]["application_instance"] = running
+    running.add_done_callback(lambda _: _application_ended(self, protocol))
     return asyncio.Queue()
+
+
+def _application_ended(server: Any, socket: Socket) -> None:
+    """Forget what has ended, and whom nothing is left of. daphne looks for those every second, in all there are."""
+    running = server.connections[socket].pop("application_instance")
+    if not running.cancelled() and (error := running.exception()) is not None:
+        logger.error("The application ended with %s", type(error).__name__)
+        if not socket.is_gone:
+            socket.handle_exception(error)
+    if "disconnected" in server.connections[socket]:
+        del server.connections[socket]
+
+
+def protocol_disconnected(self: Any, protocol: Any) -> None:
+    """A connection is lost; its application has so long to end."""
+    _protocol_disconnected(self, protocol)
+    if isinstance(protocol, Socket):
+        running = self.connections[protocol].get("application_instance")
+        if running is None:
+            del self.connections[protocol]
+        else:
+            _call_later(self.application_close_timeout, running.cancel)
+
+
+def application_checker(self: Any) -> None:
+    """Look at the requests alone: what becomes of sockets is seen as it happens."""
+    everybody = self.connections
+    self.connections = requests = {who: what for who, what in everybody.items() if not isinstance(who, Socket)}
+    before = set(requests)
+    try:
+        _application_checker(self)
+    finally:
+        self.connections = everybody
+        for ended in before.difference(requests):
+            del everybody[ended]
+
+
+def timeout_checker(self: Any) -> None:
+    """Ask all connections whether they are there, some at a time: in between, others have their turn."""
+    waiting = list(self.connections)
+
+    def ask_some() -> None:
+        turn_ends = time.perf_counter() + ASKING_SECONDS
+        while waiting and time.perf_counter() < turn_ends:
+            connection = waiting.pop()
+            if connection in self.connections:
+                connection.check_timeouts()
+        if waiting:
+            _call_later(OTHERS_SECONDS, ask_some)
+        else:
+            _call_later(ASKED_EVERY, self.timeout_checker)
+
+    ask_some()
 
 
 def listen_success(self: Any, port: Any) -> Any:
@@ -226,3 +292,6 @@ def mend() -> None:
     Server.create_application = create_application
     Server.listen_success = listen_success
     Server.kill_all_applications = kill_all_applications
+    Server.application_checker = application_checker
+    Server.protocol_disconnected = protocol_disconnected
+    Server.timeout_checker = timeout_checker

@@ -7,22 +7,36 @@ each step first drops the ones at the front that are over, and nothing needs a t
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from signaling.errors import Code, ProtocolError
+from signaling.messages import same_name
 
-from .base import HERE, LEASE_SECONDS, MAX_INITIATED, Claim, Lapse, Session
+from .base import (
+    HERE,
+    LEASE_SECONDS,
+    MAX_INITIATED,
+    MAX_JOINED,
+    At,
+    Claim,
+    Lapse,
+    NameLost,
+    Session,
+    StoreUnavailable,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Holder:
-    """`connection` is None while the lease runs."""
+    """`at` is None while the lease runs."""
 
     name: str
-    connection: str | None
+    at: At | None
     key: str | None
-    place: str
+
+    def is_at(self, connection: str) -> bool:
+        return self.at is not None and self.at.connection == connection
 
 
 @dataclass(slots=True)
@@ -48,22 +62,22 @@ class MemoryStore:
     ) -> Claim:
         user = name.lower()
         holder = self._holders.get(user)
-        other = None if holder is None or holder.connection == connection else holder.connection
+        other = None if holder is None or holder.is_at(connection) else holder.at
         if holder is not None and (holder.key != key or (other is not None and (key is None or again))):
-            return Claim(granted=False)
+            return Claim(granted=False, key=holder.key)
         self._leases.pop(user, None)
-        self._holders[user] = _Holder(name, connection, key, place)
-        return Claim(granted=True, replaced=None if holder is None or other is None else (holder.place, other))
+        self._holders[user] = _Holder(name, At(place, connection), key)
+        return Claim(granted=True, replaced=other)
 
     async def release(self, name: str, connection: str) -> list[Session]:
         self._drop_expired()
         user = name.lower()
         holder = self._holders.get(user)
-        if holder is None or holder.connection != connection:
+        if holder is None or not holder.is_at(connection):
             return []
         if holder.key is None:
             return self._free(user)
-        self._holders[user] = replace(holder, connection=None)
+        self._holders[user] = replace(holder, at=None)
         self._leases[user] = self._clock() + LEASE_SECONDS
         return []
 
@@ -83,52 +97,65 @@ class MemoryStore:
     async def beat(self, place: str) -> bool:
         return True  # whoever asks is the process whose memory this is
 
-    async def where(self, name: str) -> str | None:
-        return self._where(name)
+    async def where(self, name: str) -> At | None:
+        return self._where(name.lower())
 
-    async def connect(self, session_id: str, caller: str, target: str) -> Session:
+    async def connect(self, session_id: str, caller: str, connection: str, target: str) -> Session:
         self._drop_expired()
-        if self._where(target) is None:
+        self._check_holder(caller.lower(), connection)
+        if self._where(target.lower()) is None:
             raise ProtocolError(Code.USER_OFFLINE)
         standing = self._pairs.get((caller.lower(), target.lower()))
         if standing is not None:
             return standing.session
-        self._check_room(caller)
+        if not (self._may_open(caller) and self._may_join(target)):
+            raise ProtocolError(Code.SESSION_CREATE_FAILED)
         return self._add(Session(session_id, self._spelling(caller), self._spelling(target)))
 
-    async def create(self, session_id: str, initiator: str) -> Session:
+    async def create(self, session_id: str, initiator: str, connection: str) -> Session:
         self._drop_expired()
-        self._check_room(initiator)
+        self._check_holder(initiator.lower(), connection)
+        if not self._may_open(initiator):
+            raise ProtocolError(Code.SESSION_CREATE_FAILED)
         return self._add(Session(session_id, self._spelling(initiator)))
 
-    async def join(self, session_id: str, guest: str) -> Session:
+    async def join(self, session_id: str, guest: str, connection: str) -> Session:
         self._drop_expired()
+        self._check_holder(guest.lower(), connection)
         entry = self._entries.get(session_id)
         if entry is None or entry.session.guest is not None or entry.session.other(guest) is None:
             raise ProtocolError(Code.SESSION_JOIN_FAILED)
+        standing = self._pairs.get((entry.session.initiator.lower(), guest.lower()))
+        if standing is None and not self._may_join(guest):
+            raise ProtocolError(Code.SESSION_JOIN_FAILED)
         created = self._remove(session_id)
-        standing = self._pairs.get((created.initiator.lower(), guest.lower()))
         return standing.session if standing is not None else self._add(replace(created, guest=self._spelling(guest)))
 
-    async def touch(self, sender: str, target: str, session_id: str | None = None) -> str | None:
-        now, user = self._clock(), target.lower()
-        entry = self._pairs.get((sender.lower(), user))
+    async def touch(self, sender: str, connection: str, target: str, session_id: str | None = None) -> At | None:
+        # Every relayed message comes by here, so it calls nothing that it can do without.
+        now, user, other = self._clock(), sender.lower(), target.lower()
+        holder = self._holders.get(user)
+        if holder is None or holder.at is None or holder.at.connection != connection:
+            self._check_holder(user, connection)
+        entry = self._pairs.get((user, other))
         if entry is None or entry.expires <= now or not (session_id is None or session_id == entry.session.id):
             self._drop_expired()
             raise ProtocolError(Code.NOT_IN_SESSION)
         entry.expires = now + self._ttl
         self._entries.move_to_end(entry.session.id)
-        holder = self._holders.get(user)
-        return None if holder is None or holder.connection is None else holder.place
+        holder = self._holders.get(other)
+        return None if holder is None else holder.at
 
-    async def end(self, user: str, session_id: str) -> Session:
+    async def end(self, user: str, connection: str, session_id: str) -> Session:
         self._drop_expired()
+        self._check_holder(user.lower(), connection)
         if session_id not in self._sessions_of.get(user.lower(), ()):
             raise ProtocolError(Code.NOT_IN_SESSION)
         return self._remove(session_id)
 
-    async def end_with(self, user: str, other: str) -> Session:
+    async def end_with(self, user: str, connection: str, other: str) -> Session:
         self._drop_expired()
+        self._check_holder(user.lower(), connection)
         entry = self._pairs.get((user.lower(), other.lower()))
         if entry is None:
             raise ProtocolError(Code.NOT_IN_SESSION)
@@ -141,19 +168,29 @@ class MemoryStore:
         del self._holders[user]
         return [self._remove(session_id) for session_id in tuple(self._sessions_of.get(user, ()))]
 
-    def _where(self, name: str) -> str | None:
-        holder = self._holders.get(name.lower())
-        return None if holder is None or holder.connection is None else holder.place
+    def _check_holder(self, user: str, connection: str) -> None:
+        holder = self._holders.get(user)
+        if holder is None:
+            raise StoreUnavailable("The session store does not know who asks.")
+        if not holder.is_at(connection):
+            raise NameLost(holder.key)
+
+    def _where(self, user: str) -> At | None:
+        holder = self._holders.get(user)
+        return None if holder is None else holder.at
 
     def _spelling(self, name: str) -> str:
         holder = self._holders.get(name.lower())
         return name if holder is None else holder.name
 
-    def _check_room(self, initiator: str) -> None:
-        user = initiator.lower()
-        sessions = (self._entries[session_id].session for session_id in self._sessions_of.get(user, ()))
-        if sum(session.initiator.lower() == user for session in sessions) >= MAX_INITIATED:
-            raise ProtocolError(Code.SESSION_CREATE_FAILED)
+    def _may_open(self, initiator: str) -> bool:
+        return sum(same_name(session.initiator, initiator) for session in self._sessions(initiator)) < MAX_INITIATED
+
+    def _may_join(self, guest: str) -> bool:
+        return sum(not same_name(session.initiator, guest) for session in self._sessions(guest)) < MAX_JOINED
+
+    def _sessions(self, user: str) -> Iterator[Session]:
+        return (self._entries[session_id].session for session_id in self._sessions_of.get(user.lower(), ()))
 
     def _add(self, session: Session) -> Session:
         entry = _Entry(session, self._clock() + self._ttl)

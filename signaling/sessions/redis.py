@@ -8,13 +8,18 @@
 - A name's key expires hours after it was last kept. `beat` keeps those that are due, at most `STEPS` with each beat, so a
   connection lasts as long as it will, and the beats of a place of 500,000 names still have time to keep them all.
 - Places are not over because Redis was away: after a time in which none was heard, each has `PLACE_SECONDS` from then on.
-  A Redis that comes back with what it had saved is told by its run id, and every place claims its names again.
+- A Redis that comes back with nothing, or with what it had saved, is another memory, as a beat finds out: every place
+  claims its names again, and nobody new is given one for `GRACE_SECONDS`, so that nobody comes before whoever had it. A
+  store that beats for the first time had nobody, so the first ever makes nobody wait; nor does one that starts after the
+  loss and before any other has beaten: until then, what it gives may have been somebody's.
 - Redis must evict nothing (`maxmemory-policy noeviction`): a name that it dropped by itself would be missed by nobody.
 
-Whatever goes wrong is `StoreUnavailable` within `patience`, or twice that for a call that had to wait for others. What was asked then may have happened: a claim, a call or a
-join may stand and is given again to whoever asks again; a release or an end is to be asked again, and is nothing the
-second time, though who left whom is then not told. After a failure every call fails at once, until a `beat` is answered:
-it alone tries, so it is to be called every second or so while the store is away.
+Whatever goes wrong is `StoreUnavailable` within `patience`, or twice that for a call that had to wait for others. What was
+asked then may have happened: a claim, a call or a join may stand and is given again to whoever asks again; a release or an
+end is to be asked again, and is nothing the second time, though who left whom is then not told. After a failure, and a
+connection that was lost is one, every call fails at once, until a `beat` is answered: it alone tries, so it is to be called
+every second or so while the store is away. A failure begins another era, and with the first beat in it Redis acts on
+nothing more that was said in an earlier one: what has not happened by then never does, however late it arrives.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -35,7 +41,19 @@ from redis.exceptions import AuthenticationError, BusyLoadingError, NoScriptErro
 
 from signaling.errors import Code, ProtocolError
 
-from .base import HERE, LEASE_SECONDS, MAX_INITIATED, PLACE_SECONDS, Claim, Lapse, Session, StoreUnavailable
+from .base import (
+    HERE,
+    LEASE_SECONDS,
+    MAX_INITIATED,
+    MAX_JOINED,
+    PLACE_SECONDS,
+    At,
+    Claim,
+    Lapse,
+    NameLost,
+    Session,
+    StoreUnavailable,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +61,10 @@ SCHEMES = ("redis://", "rediss://", "unix://")
 
 KEEP_SECONDS = 6 * 3600
 """How long the keys of names and places are kept without anybody's doing: far longer than any of them is silent."""
+
+GRACE_SECONDS = PLACE_SECONDS / 2 + 1
+"""How long nobody new is given a name after the first beat that finds the memory lost: a process that beats every quarter
+of `PLACE_SECONDS` may have beaten just before and fail once. While names are claimed again it goes on, for half as long after each."""
 
 STEPS = 200
 """How much one call of `beat` or `end_leases` does at most."""
@@ -59,7 +81,14 @@ _Call: TypeAlias = tuple[str | None, ...]
 _AWAY = "The session store does not answer."
 _FULL = "The session store has too much to do."
 _CLOSED = "The session store is closed."
-_FAILED = "FAILED"
+_FAILED, _LOST = "FAILED", "LOST"
+
+_NOT_NOW = {
+    "FORGOTTEN": "The session store does not know who asks.",
+    "GRACE": "The session store has lost its memory, and is told first who was here.",
+    "UNHEARD": "The session store has lost its memory, or a call was late.",
+}
+"""Why the script refuses what is no fault of Redis, nor of whoever asks."""
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (AuthenticationError, "The session store refuses the password."),
@@ -81,6 +110,9 @@ class RedisStore:
         self._clock = clock
         self._line = _Line(self._run, patience)
         self._fault: str | None = None
+        self._voice = uuid.uuid4().hex
+        self._era = 0
+        self._memory: str | None = None
 
     async def aclose(self) -> None:
         """Let go of the connection. What is asked afterwards fails."""
@@ -91,8 +123,10 @@ class RedisStore:
     async def claim(
         self, name: str, connection: str, key: str | None = None, place: str = HERE, *, again: bool = False
     ) -> Claim:
-        granted, *replaced = await self._ask("claim", name, connection, key, place, "again" if again else None)
-        return Claim(granted, tuple(replaced[0]) if granted and replaced[0] else None)
+        granted, *rest = await self._ask("claim", name, connection, key, place, "again" if again else None)
+        if not granted:
+            return Claim(granted=False, key=rest[1] or None)
+        return Claim(granted=True, replaced=_at(rest[0]))
 
     async def release(self, name: str, connection: str) -> list[Session]:
         return [_session(parts) for parts in await self._ask("release", name, connection)]
@@ -106,30 +140,31 @@ class RedisStore:
         """See `Store`. The only call that is tried while the store is away, and that finds it again."""
         if self._fault == _CLOSED:
             raise StoreUnavailable(_CLOSED)
-        is_known: bool = await self._line.ask("beat", place, first=True)
+        is_known: bool
+        is_known, self._memory = await self._line.ask("beat", place, self._memory, first=True)
         self._fault = None
         return is_known
 
-    async def where(self, name: str) -> str | None:
-        return await self._ask("where", name) or None
+    async def where(self, name: str) -> At | None:
+        return _at(await self._ask("where", name))
 
-    async def connect(self, session_id: str, caller: str, target: str) -> Session:
-        return _session(await self._ask("connect", session_id, caller, target))
+    async def connect(self, session_id: str, caller: str, connection: str, target: str) -> Session:
+        return _session(await self._ask("connect", session_id, caller, connection, target))
 
-    async def create(self, session_id: str, initiator: str) -> Session:
-        return _session(await self._ask("create", session_id, initiator))
+    async def create(self, session_id: str, initiator: str, connection: str) -> Session:
+        return _session(await self._ask("create", session_id, initiator, connection))
 
-    async def join(self, session_id: str, guest: str) -> Session:
-        return _session(await self._ask("join", session_id, guest))
+    async def join(self, session_id: str, guest: str, connection: str) -> Session:
+        return _session(await self._ask("join", session_id, guest, connection))
 
-    async def touch(self, sender: str, target: str, session_id: str | None = None) -> str | None:
-        return await self._ask("touch", sender, target, session_id) or None
+    async def touch(self, sender: str, connection: str, target: str, session_id: str | None = None) -> At | None:
+        return _at(await self._ask("touch", sender, connection, target, session_id))
 
-    async def end(self, user: str, session_id: str) -> Session:
-        return _session(await self._ask("end", user, session_id))
+    async def end(self, user: str, connection: str, session_id: str) -> Session:
+        return _session(await self._ask("end", user, connection, session_id))
 
-    async def end_with(self, user: str, other: str) -> Session:
-        return _session(await self._ask("end_with", user, other))
+    async def end_with(self, user: str, connection: str, other: str) -> Session:
+        return _session(await self._ask("end_with", user, connection, other))
 
     def open_sessions(self) -> int | None:
         return None  # each has a key of its own, which Redis forgets by itself
@@ -141,9 +176,11 @@ class RedisStore:
 
     async def _run(self, calls: Sequence[_Call]) -> list[list[Any]]:
         """The answers to these calls. Where there are none, the store is away until it answers a beat."""
+        now = None if self._clock is None else round(self._clock() * 1000)
         try:
-            return await self._script.run(None if self._clock is None else round(self._clock() * 1000), calls)
+            return await self._script.run(now, self._voice, self._era, self._memory is not None, calls)
         except _Away as away:
+            self._era += 1
             self._fault = _CLOSED if self._fault == _CLOSED else str(away)
             self._line.fail(str(away))
             raise
@@ -238,9 +275,9 @@ class _Script:
     async def aclose(self) -> None:
         await self._connection.disconnect(nowait=True)
 
-    async def run(self, now: int | None, calls: Sequence[_Call]) -> list[list[Any]]:
-        """Raises `_Away` when there is no answer in time, StoreUnavailable when it is an error."""
-        packed = msgspec.msgpack.encode((now, calls))
+    async def run(self, *said: object) -> list[list[Any]]:
+        """What the script answers. Raises `_Away` when there is no answer in time, StoreUnavailable when it is an error."""
+        packed = msgspec.msgpack.encode(said)
         try:
             async with asyncio.timeout(self._patience):
                 return msgspec.msgpack.decode(await self._evaluate(packed), type=list[list[Any]])
@@ -252,7 +289,7 @@ class _Script:
 
     async def _evaluate(self, packed: bytes) -> bytes:
         if self._connection.is_connected and await self._connection.can_read_destructive():
-            await self._connection.disconnect(nowait=True)  # Redis has closed it meanwhile
+            raise ConnectionError  # Redis has closed it meanwhile, and may be another by now
         await self._connection.connect()
         try:
             return await self._execute("EVALSHA", self._sha, packed)
@@ -279,8 +316,8 @@ def _connection(url: str) -> Any:
 def _source(ttl: float) -> str:
     """The script, with its constants in front, in milliseconds."""
     seconds = {"TTL": ttl, "SLACK": ttl / 64, "LEASE": LEASE_SECONDS, "PLACE": PLACE_SECONDS, "KEEP": KEEP_SECONDS}
-    numbers = {name: round(value * 1000) for name, value in seconds.items()}
-    numbers |= {"MAX_INITIATED": MAX_INITIATED, "STEPS": STEPS}
+    numbers = {name: round(value * 1000) for name, value in {**seconds, "GRACE": GRACE_SECONDS}.items()}
+    numbers |= {"MAX_INITIATED": MAX_INITIATED, "MAX_JOINED": MAX_JOINED, "STEPS": STEPS}
     constants = f"local {', '.join(numbers)} = {', '.join(map(str, numbers.values()))}"
     return f"{constants}\n{Path(__file__).with_name('store.lua').read_text('utf-8')}"
 
@@ -297,11 +334,14 @@ def _settle(future: asyncio.Future[Any], outcome: Any) -> None:
 
 def _meaning(answer: list[Any]) -> Any:
     """The value that the script answered with, or the exception that stands for it."""
-    if answer[0] is False:
-        return answer[1]
-    if answer[0] != _FAILED:
-        return ProtocolError(Code(answer[0]))
-    return _refusal(str(answer[1]))
+    why, *detail = answer
+    if why is False:
+        return detail[0]
+    if why == _LOST:
+        return NameLost(detail[0] or None)
+    if why == _FAILED:
+        return _refusal(str(detail[0]))
+    return StoreUnavailable(_NOT_NOW[why]) if why in _NOT_NOW else ProtocolError(Code(why))
 
 
 def _refusal(text: str) -> StoreUnavailable:
@@ -311,6 +351,10 @@ def _refusal(text: str) -> StoreUnavailable:
         logger.error("The script of the session store has failed: %s", text)
         return StoreUnavailable("The session store has failed.")
     return StoreUnavailable(f"The session store refuses: {kind}.")
+
+
+def _at(parts: Sequence[str] | None) -> At | None:
+    return At(*parts) if parts else None
 
 
 def _session(parts: Sequence[Any]) -> Session:

@@ -1,9 +1,12 @@
 -- The rules of base.py, in one Redis. One run of this script does the calls that one process gathered, each of them whole.
 --
--- redis.py puts the constants in front: TTL, SLACK, LEASE, PLACE, KEEP (all in milliseconds), MAX_INITIATED, STEPS.
+-- redis.py puts the constants in front: TTL, SLACK, LEASE, PLACE, KEEP, GRACE (all in milliseconds), MAX_INITIATED,
+-- MAX_JOINED, STEPS.
 --
 --   lowkey:name:<user>      name, connection, key, life    who holds the name; no connection and no life in a lease
---   lowkey:place:<place>    life, run                      its present life, and the run of Redis that it was heard in
+--   lowkey:place:<place>    life, memory                   its present life, and the memory that it was heard in
+--   lowkey:memory           id, grace                      which memory this is, and until when no new name is given in it
+--   lowkey:voice:<voice>    which of the eras of a store's object is heard: what it said in another is not acted upon
 --   lowkey:lives            life -> when it is over        a life is "<place>@<since>": a place that was away has a new one
 --   lowkey:at:<life>        user -> when its name is kept next
 --   lowkey:heard            when any place was heard last
@@ -14,12 +17,13 @@
 --   lowkey:joined:<user>    the same, of those in which the user is the guest
 --
 -- What has a time of its own is over at that time, whether or not its key is still there; the keys expire later, so that
--- nothing stays behind. No step is longer than the sessions of one user, which have to be told one by one.
+-- nothing stays behind. No step is longer than the sessions of one user, which are told one by one and of which there are
+-- MAX_INITIATED and MAX_JOINED at most. Redis's clock may be set: what would end later than it can is brought forward.
 
 local call, lower = redis.call, string.lower
-local LIVES, HEARD, LEASES = "lowkey:lives", "lowkey:heard", "lowkey:leases"
+local LIVES, HEARD, LEASES, MEMORY = "lowkey:lives", "lowkey:heard", "lowkey:leases", "lowkey:memory"
 local MARGIN = 10000 -- how much longer a session's keys live than the session
-local now
+local now, voice, era, is_heard
 
 local function key(kind, name)
   return "lowkey:" .. kind .. ":" .. name
@@ -29,11 +33,21 @@ local function keep(name)
   call("PEXPIRE", name, KEEP)
 end
 
+-- What is asked ends here, before anything was written.
+local function refuse(why, detail)
+  error({ refusal = { why, detail } }, 0)
+end
+
 -- Places
 
+local on = {} -- what this run has found out: many who ask in it are at one place
+
 local function is_on(life)
-  local over = life and call("ZSCORE", LIVES, life)
-  return over and tonumber(over) > now
+  if life and on[life] == nil then
+    local over = call("ZSCORE", LIVES, life)
+    on[life] = over and tonumber(over) > now or false
+  end
+  return life and on[life]
 end
 
 local function place_of(life)
@@ -43,11 +57,14 @@ end
 local function live(life)
   call("ZADD", LIVES, now + PLACE, life)
   keep(LIVES)
+  on[life] = true
 end
 
+-- Nobody has been told yet: the next beat says that the place was not known.
 local function begin(place)
   local record, life = key("place", place), string.format("%s@%.0f", place, now)
   call("HSET", record, "life", life)
+  call("HDEL", record, "memory")
   keep(record)
   live(life)
   return life
@@ -59,10 +76,11 @@ local function enter(place)
   return is_on(life) and life or begin(place)
 end
 
--- When nobody was heard for a while it was Redis that was away, or all of them: no place is over for that.
+-- When nobody was heard for a while, or last in the future, it was Redis that was away, or all of them, or its clock was
+-- set: no place is over for that, and none lives longer.
 local function hear()
   local heard = call("GET", HEARD)
-  if not heard or now - tonumber(heard) > PLACE / 2 then
+  if not heard or math.abs(now - tonumber(heard)) > PLACE / 2 then
     for _, life in ipairs(call("ZRANGE", LIVES, 0, -1)) do
       live(life)
     end
@@ -80,6 +98,36 @@ local function keep_names(life)
   keep(there)
 end
 
+-- The memory
+
+-- Which memory this is. A Redis that was restarted has none, or one of some time ago, which is another.
+local function memory()
+  local run, id = string.match(call("INFO", "server"), "run_id:(%x+)"), call("HGET", MEMORY, "id")
+  if not id or string.match(id, "^%x+") ~= run then
+    id = string.format("%s@%.0f", run, now)
+    call("DEL", MEMORY)
+    call("HSET", MEMORY, "id", id)
+  end
+  keep(MEMORY)
+  return id
+end
+
+-- Whoever was there before a memory was lost is to have its name again before anybody else has it: until then, none is
+-- given to anybody new.
+local function grace()
+  local over = call("HGET", MEMORY, "grace")
+  over = over and tonumber(over)
+  return over and over > now and over <= now + GRACE and over
+end
+
+-- There may be many to claim again: the grace lasts while they come.
+local function lengthen_grace()
+  local over = grace()
+  if over and over < now + GRACE / 2 then
+    call("HSET", MEMORY, "grace", now + GRACE / 2)
+  end
+end
+
 -- Names
 
 local function holder(user)
@@ -87,9 +135,22 @@ local function holder(user)
   return name and { name = name, connection = connection, key = owner, life = life }
 end
 
+-- Whoever asks has to hold the name that it speaks under, at a place that lives.
+local function check(name, connection)
+  local found, life = unpack(call("HMGET", key("name", lower(name)), "connection", "life"))
+  if found == connection and is_on(life) then
+    return
+  end
+  local held = holder(lower(name))
+  if not held or held.connection == connection then
+    refuse("FORGOTTEN")
+  end
+  refuse("LOST", held.key)
+end
+
 local function where(name)
-  local life = call("HGET", key("name", lower(name)), "life")
-  return is_on(life) and place_of(life)
+  local connection, life = unpack(call("HMGET", key("name", lower(name)), "connection", "life"))
+  return is_on(life) and { place_of(life), connection }
 end
 
 local function spelling(name)
@@ -102,6 +163,10 @@ local function session(id)
   local initiator, guest, ends = unpack(call("HMGET", key("session", id), "initiator", "guest", "ends"))
   ends = ends and tonumber(ends)
   if ends and ends > now then
+    if ends > now + TTL then
+      ends = now + TTL
+      call("HSET", key("session", id), "ends", ends)
+    end
     return { id, initiator, guest }, ends
   end
 end
@@ -137,8 +202,8 @@ local function renew(found)
 end
 
 -- Forget the sessions that are over. What ends later than was written here is written anew.
-local function tidy(ids)
-  for _, id in ipairs(call("ZRANGE", ids, "-inf", now, "BYSCORE", "LIMIT", 0, MAX_INITIATED)) do
+local function tidy(ids, from, to)
+  for _, id in ipairs(call("ZRANGE", ids, from, to, "BYSCORE")) do
     local found, ends = session(id)
     if found then
       call("ZADD", ids, ends, id)
@@ -148,10 +213,18 @@ local function tidy(ids)
   end
 end
 
-local function has_room(initiator)
-  local ids = key("opened", lower(initiator))
-  tidy(ids)
-  return call("ZCARD", ids) < MAX_INITIATED
+local function has_room(ids, most)
+  tidy(ids, "-inf", now)
+  tidy(ids, "(" .. now + TTL, "+inf")
+  return call("ZCARD", ids) < most
+end
+
+local function may_open(initiator)
+  return has_room(key("opened", lower(initiator)), MAX_INITIATED)
+end
+
+local function may_join(guest)
+  return has_room(key("joined", lower(guest)), MAX_JOINED)
 end
 
 local function add(found)
@@ -159,10 +232,8 @@ local function add(found)
   call("HSET", key("session", id), "initiator", initiator)
   call("ZADD", key("opened", lower(initiator)), now + TTL, id)
   if guest then
-    local ids = key("joined", lower(guest))
-    tidy(ids)
     call("HSET", key("session", id), "guest", guest)
-    call("ZADD", ids, now + TTL, id)
+    call("ZADD", key("joined", lower(guest)), now + TTL, id)
     call("SET", pair(initiator, guest), id)
   end
   renew(found)
@@ -226,12 +297,19 @@ local function next_of_the_lost()
   end
 end
 
+-- Leases that would last longer than they can, some at a time.
+local function shorten_leases()
+  for _, user in ipairs(call("ZRANGE", LEASES, "(" .. now + LEASE, "+inf", "BYSCORE", "LIMIT", 0, STEPS)) do
+    call("ZADD", LEASES, now + LEASE, user)
+  end
+end
+
 local function next_lease()
   local user, over = unpack(call("ZRANGE", LEASES, 0, 0, "WITHSCORES"))
   return user, over and tonumber(over)
 end
 
--- What can be asked. Each answers with one value, or with nil and the code of a refusal.
+-- What can be asked. Each answers with one value, or refuses.
 
 local rules = {}
 
@@ -243,11 +321,16 @@ local function may_have(held, connection, owner, again)
 end
 
 function rules.claim(name, connection, owner, place, again)
+  if again then
+    lengthen_grace()
+  elseif grace() then
+    refuse("GRACE")
+  end
   local user = lower(name)
   local record, held, replaced = key("name", user), holder(user), false
   if held then
     if not may_have(held, connection, owner, again) then
-      return { false }
+      return { false, false, held.key }
     end
     if held.connection and held.connection ~= connection and is_on(held.life) then
       replaced = { place_of(held.life), held.connection }
@@ -279,6 +362,7 @@ end
 
 function rules.end_leases()
   hear()
+  shorten_leases()
   local gone, steps = {}, 0
   local function tell(name, ended)
     for _, found in ipairs(ended) do
@@ -308,58 +392,75 @@ function rules.end_leases()
   return { gone, user and over - now or false }
 end
 
--- A Redis that was restarted may have its memory of some time ago. Then the place begins anew and claims its names again;
--- those that it does not claim go with its former life.
-function rules.beat(place)
+-- `known` is the memory that whoever beats was last heard in, if it was. In another one the place begins anew and claims its
+-- names again; those that it does not claim go with its former life. The first to find that begins the grace.
+function rules.beat(place, known)
+  local heard = call("GET", key("voice", voice))
+  if heard and tonumber(heard) > era then
+    refuse("UNHEARD")
+  end
   hear()
-  local record, run = key("place", place), string.match(call("INFO", "server"), "run_id:(%x+)")
-  local life, heard_in = unpack(call("HMGET", record, "life", "run"))
-  local is_known = is_on(life) and heard_in == run
-  if not is_on(life) or (heard_in and heard_in ~= run) then
+  local record, id = key("place", place), memory()
+  local life, heard_in = unpack(call("HMGET", record, "life", "memory"))
+  local is_known = is_on(life) and heard_in == id
+  if not is_on(life) or (heard_in and heard_in ~= id) then
     life = begin(place)
   end
-  call("HSET", record, "run", run)
+  if known and known ~= id then
+    call("HSETNX", MEMORY, "grace", now + GRACE)
+  end
+  call("HSET", record, "memory", id)
   keep(record)
   live(life)
   keep_names(life)
-  return is_known
+  call("SET", key("voice", voice), era, "PX", KEEP)
+  is_heard = true
+  return { is_known, id }
 end
 
 function rules.where(name)
   return where(name)
 end
 
-function rules.connect(id, caller, target)
+function rules.connect(id, caller, connection, target)
+  check(caller, connection)
   if not where(target) then
-    return nil, "USER_OFFLINE"
+    refuse("USER_OFFLINE")
   end
   local found = standing(caller, target)
   if found then
     return found
   end
-  if not has_room(caller) then
-    return nil, "SESSION_CREATE_FAILED"
+  if not (may_open(caller) and may_join(target)) then
+    refuse("SESSION_CREATE_FAILED")
   end
   return add({ id, spelling(caller), spelling(target) })
 end
 
-function rules.create(id, initiator)
-  if not has_room(initiator) then
-    return nil, "SESSION_CREATE_FAILED"
+function rules.create(id, initiator, connection)
+  check(initiator, connection)
+  if not may_open(initiator) then
+    refuse("SESSION_CREATE_FAILED")
   end
   return add({ id, spelling(initiator), false })
 end
 
-function rules.join(id, guest)
+function rules.join(id, guest, connection)
+  check(guest, connection)
   local found = session(id)
   if not found or found[3] or lower(found[2]) == lower(guest) then
-    return nil, "SESSION_JOIN_FAILED"
+    refuse("SESSION_JOIN_FAILED")
+  end
+  local stands = standing(found[2], guest)
+  if not stands and not may_join(guest) then
+    refuse("SESSION_JOIN_FAILED")
   end
   drop(found)
-  return (standing(found[2], guest)) or add({ id, found[2], spelling(guest) })
+  return stands or add({ id, found[2], spelling(guest) })
 end
 
-function rules.touch(sender, target, id)
+function rules.touch(sender, connection, target, id)
+  check(sender, connection)
   id = id or call("GET", pair(sender, target))
   if id then
     local found, ends = session(id)
@@ -370,27 +471,33 @@ function rules.touch(sender, target, id)
       return where(target)
     end
   end
-  return nil, "NOT_IN_SESSION"
+  refuse("NOT_IN_SESSION")
 end
 
-rules["end"] = function(user, id)
+rules["end"] = function(user, connection, id)
+  check(user, connection)
   local found = session(id)
   if not found or not in_seats(found, user) then
-    return nil, "NOT_IN_SESSION"
+    refuse("NOT_IN_SESSION")
   end
   return drop(found)
 end
 
-function rules.end_with(user, other)
+function rules.end_with(user, connection, other)
+  check(user, connection)
   local found = standing(user, other)
   if not found then
-    return nil, "NOT_IN_SESSION"
+    refuse("NOT_IN_SESSION")
   end
   return drop(found)
 end
 
--- ARGV[1] is { now or nil for Redis's own clock, { { rule, argument, ... }, ... } }. Each answer is { false, value },
--- { the code of a refusal } or { "FAILED", what Redis said }: one call that Redis refuses leaves the others alone.
+-- ARGV[1] is { now or nil for Redis's own clock, voice, era, whether that voice was heard before, { { rule, argument, ... },
+-- ... } }. Each answer is { false, value }, { why it is refused, detail } or { "FAILED", what Redis said }: one call that
+-- Redis refuses leaves the others alone.
+--
+-- What a voice said in an era that is over, and that was given up, comes too late; what it says in one that was not heard
+-- yet, to a Redis that has forgotten it, is not acted upon before its next beat.
 
 local function nothing_is_false(arguments)
   for i = 2, 6 do
@@ -399,23 +506,31 @@ local function nothing_is_false(arguments)
   return unpack(arguments, 2, 6)
 end
 
-local time, calls = unpack(cmsgpack.unpack(ARGV[1]), 1, 2)
+local function answer(asked)
+  if not is_heard and asked[1] ~= "beat" then
+    return { "UNHEARD" }
+  end
+  local ran, value = pcall(rules[asked[1]], nothing_is_false(asked))
+  if ran then
+    return { false, value or false }
+  end
+  local is_table = type(value) == "table"
+  return is_table and value.refusal or { "FAILED", is_table and value.err or tostring(value) }
+end
+
+local time, was_heard, calls
+time, voice, era, was_heard, calls = unpack(cmsgpack.unpack(ARGV[1]), 1, 5)
 if time then
   now = time
 else
   local clock = call("TIME")
   now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 end
+local heard = call("GET", key("voice", voice))
+is_heard = (heard and tonumber(heard) == era) or not (heard or was_heard)
 
 local answers = {}
 for i, asked in ipairs(calls) do
-  local ran, value, refusal = pcall(rules[asked[1]], nothing_is_false(asked))
-  if not ran then
-    answers[i] = { "FAILED", type(value) == "table" and value.err or tostring(value) }
-  elseif refusal then
-    answers[i] = { refusal }
-  else
-    answers[i] = { false, value or false }
-  end
+  answers[i] = answer(asked)
 end
 return cmsgpack.pack(answers)
