@@ -26,7 +26,7 @@ run: $(RUN_TOOLS) ## the site on http://127.0.0.1:8080, or on PORT
 
 test: $(DEV_TOOLS) $(NODE_TOOLS) ## all tests, or TESTS="tests.test_env ..."
 	@scripts/setup test
-	$(BIN)/python manage.py test $(TESTS)
+	$(BIN)/python $(if $(TESTS),manage.py test $(TESTS),scripts/tests.py)
 
 check: $(DEV_TOOLS) $(NODE_TOOLS) ## what can be said without running it: form, lint, types, imports, vendored files
 	@status=0; run() { echo "$$*"; "$$@" || status=1; }; \
