@@ -20,7 +20,7 @@ BESIDE_THE_OTHERS = ("tests.browser", "tests.deploy")
 SAYING_SECONDS = 15.0
 
 _OUTCOME = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
-_DOTS = re.compile(r"^[.FEsxu]+(?=$|\n)", re.MULTILINE)
+_DOTS = re.compile(r"^[.sxu][.FEsxu]*", re.MULTILINE)
 
 
 class Half:
