@@ -174,7 +174,7 @@ class CaptureTest(EvilCase):
         link = who._link
         assert link is not None
         assert link._transport is not None
-        sdp = link._transport._connection.localDescription.sdp
+        sdp = link._transport._made().localDescription.sdp
         lines = [line.removeprefix("a=") for line in sdp.splitlines()]
         candidates = [line.split() for line in lines if line.startswith("candidate:")]
         secret = [line.partition(":")[2] for line in lines if line.startswith(("fingerprint", "ice-ufrag", "ice-pwd"))]

@@ -109,7 +109,7 @@ class LiarTest(SimpleTestCase):
                     "sas:reveal",
                     "sas:result",
                     "sas:",
-                    "edit",
+                    *("edit", "delete", "react", "read", "timer"),
                     "x",
                 ]
             )
@@ -123,6 +123,16 @@ class LiarTest(SimpleTestCase):
             "body": st.one_of(st.text(), st.none(), st.integers(), st.just("\ud800x")),
             "ok": st.one_of(st.booleans(), st.integers(), st.none()),
             "commit": st.one_of(st.text(max_size=4), st.just("A" * 43 + "="), st.none()),
+            "re": st.one_of(
+                st.none(),
+                st.text(max_size=3),
+                st.lists(st.sampled_from(["alice", "bob", "mallory", "A" * 22, "", 7, None]), max_size=3),
+            ),
+            "emoji": st.one_of(st.text(max_size=40), st.none(), st.integers(), st.just("\ud800x")),
+            "seconds": st.one_of(st.integers(-5, 2**32), st.floats(), st.booleans(), st.just(10**400)),
+            "at": st.one_of(st.integers(-5, 2**53), st.floats(), st.none(), st.just(10**400)),
+            "on": st.one_of(st.booleans(), st.integers(), st.none()),
+            "features": st.one_of(st.lists(st.text(max_size=6) | st.integers(), max_size=3), st.none()),
             "nonce": st.one_of(st.text(max_size=4), st.just("A" * 43 + "="), st.lists(st.integers(), max_size=2)),
         },
     )
@@ -137,14 +147,19 @@ class LiarTest(SimpleTestCase):
         talk.alice.conversation.acknowledge()
         talk.alice.pump(talk.bob)
         talk.bob.read()
+        mine = talk.alice.conversation.send("mine alone")
+        talk.alice.pump(talk.bob)
+        talk.bob.read()
         for content in said:
             talk.alice.inbox.append(_sealed(talk, content))
         talk.alice.read()
+        self.assertEqual((mine.body, mine.edited, mine.deleted), ("mine alone", False, False))
+        self.assertIn(mine.status, ("sent", "delivered"))
         self.assertIn(talk.alice.conversation.state, (State.SECURED, State.GREETING))
         talk.alice.say("still here")
         talk.alice.pump(talk.bob)
         talk.bob.read()
-        self.assertEqual(talk.bob.heard, ["still here"])
+        self.assertEqual(talk.bob.heard, ["mine alone", "still here"])
 
 
 def _sealed(talk: LossyTalk, content: dict[str, object]) -> str:

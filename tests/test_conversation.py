@@ -97,6 +97,25 @@ class MessagesTest(SimpleTestCase):
             self.assertIsNone(bob.receive(alice.suite.seal({"t": "text", "body": text})))
         self.assertEqual(bob.messages, [])
 
+    def test_a_classic_chat_carries_texts_alone(self) -> None:
+        alice, bob = classic_pair()
+        message = alice.send("hello")
+        self.assertEqual(carry(alice, bob), ["hello"])
+        for act in (
+            lambda: alice.send("a reply", message.ref),
+            lambda: alice.edit(message.id, "hello again"),
+            lambda: alice.delete(message.id),
+            lambda: alice.react(message.ref, "🎉"),
+            lambda: alice.set_timer(5),
+        ):
+            with self.assertRaises(PeerError) as caught:
+                act()
+            self.assertEqual(caught.exception.reason, "not_supported")
+        bob.read()
+        bob.types(True)
+        bob.preferred()
+        self.assertEqual((bob.history.unread, bob.next_frame(), len(alice.messages)), (0, None, 1))
+
     def test_a_classic_chat_has_no_hello_no_acknowledgements_and_no_bye(self) -> None:
         alice, bob = classic_pair()
         self.assertEqual((alice.state, alice.next_frame()), (State.SECURED, None))

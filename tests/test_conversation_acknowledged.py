@@ -11,6 +11,7 @@ from chat.peer.conversation import REWIND_MS, Content
 from chat.peer.conversation_table import State
 from chat.peer.errors import PeerError
 from chat.peer.inbox import ACK_EVERY, FAILING_FRAMES
+from chat.peer.lowkey2 import Lowkey2
 from chat.peer.messages import Message
 from tests.support.conversations import Half, carry, conversation, frames, new_id, settle
 from tests.support.devices import Pair, agreed
@@ -28,7 +29,7 @@ class HelloTest(SimpleTestCase):
         half = Half()
         half.end.send("text")
         hello, text = half.says()
-        self.assertEqual(hello, {"t": "hello", "features": ["text", "sas"], "seq": 1})
+        self.assertEqual(hello, {"t": "hello", "features": list(Lowkey2.features), "seq": 1})
         self.assertEqual((text["t"], text["seq"]), ("text", 2))
 
     def test_the_called_one_says_hello_alone_before_the_callers_first_frame(self) -> None:

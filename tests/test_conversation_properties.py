@@ -4,12 +4,14 @@ at any moment, each message arrives once and in order."""
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 
 from django.test import SimpleTestCase
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.peer.conversation import Conversation
+from chat.peer.errors import PeerError
 from chat.peer.messages import Message
 from tests.support.clock import FakeClock
 from tests.support.conversations import conversation, frames, settle
@@ -29,10 +31,12 @@ EVENTS = [
     "acknowledge",
     "resend",
 ]
+ABOUT = ["edit", "delete", "react", "react to theirs", "read", "timer"]
 STEPS = st.lists(
     st.tuples(st.sampled_from(EVENTS), st.booleans()) | st.tuples(st.sampled_from(["reopen", "rekey"]), st.booleans()),
     max_size=80,
 )
+TALK = st.lists(st.tuples(st.sampled_from([*EVENTS, *ABOUT, *ABOUT, "reopen", "rekey"]), st.booleans()), max_size=120)
 
 
 class Channel:
@@ -47,6 +51,7 @@ class Channel:
         }
         self.under_way: dict[bool, deque[str]] = {True: deque(), False: deque()}
         self.sent: dict[bool, list[Message]] = {True: [], False: []}
+        self.drawn = 0
 
     def step(self, event: str, who: bool) -> None:
         """One of the events, of alice's when `who` is true."""
@@ -55,18 +60,36 @@ class Channel:
         match event:
             case "send":
                 self.sent[who].append(end.send(f"{who} {len(self.sent[who])}"))
+            case "edit" | "delete" | "react" | "react to theirs" | "read" | "timer":
+                self.about(event, end)
             case "flow":
                 to_them.extend(frames(end))
-            case "acknowledge":
-                end.acknowledge()
-            case "resend":
-                end.resend()
+            case "acknowledge" | "resend":
+                getattr(end, event)()
             case "reopen":
                 self.reopen()
             case "rekey":
                 self.rekey(who)
             case _ if to_them:
                 self.on_its_way(event, to_them, self.ends[not who])
+
+    def about(self, event: str, end: Conversation) -> None:
+        """Something is said about a message, or how it is to be kept: each time something else."""
+        self.drawn += 7
+        texts = [m for m in end.messages if m.mine == (event != "react to theirs") and m.kind == "text"]
+        message = texts[self.drawn % len(texts)] if texts else None
+        with suppress(PeerError):
+            match event, message:
+                case "read", _:
+                    end.read()
+                case "timer", _:
+                    end.set_timer(self.drawn % 3 and 2_000_000 + self.drawn)
+                case "edit", Message():
+                    end.edit(message.id, f"{message.body}, said {self.drawn}")
+                case "delete", Message():
+                    end.delete(message.id)
+                case _, Message():
+                    end.react(message.ref, "🎉👍"[self.drawn % 2 :][: self.drawn % 4])
 
     def on_its_way(self, event: str, frames: deque[str], receiver: Conversation) -> None:
         match event:
@@ -112,7 +135,22 @@ class Channel:
 
 
 def message_waits(sent: list[Message]) -> bool:
-    return any(message.status != "delivered" for message in sent)
+    return any(message.status not in ("delivered", "read") for message in sent)
+
+
+def told(end: Conversation, *, mine: bool) -> list[tuple[object, ...]]:
+    """What stands of the messages of one side: how they read, and the reactions, their author's first."""
+    said = [message for message in end.messages if message.mine == mine and message.kind == "text"]
+    return [
+        (message.id, message.body, message.edited, message.status == "read", *sided(message))
+        for message in said
+        if not message.deleted
+    ]
+
+
+def sided(message: Message) -> tuple[str, str]:
+    mine, theirs = message.reactions.mine, message.reactions.theirs
+    return (mine, theirs) if message.mine else (theirs, mine)
 
 
 class ConversationPropertiesTest(SimpleTestCase):
@@ -128,3 +166,18 @@ class ConversationPropertiesTest(SimpleTestCase):
         for who, sent in channel.sent.items():
             read = [message.body for message in channel.ends[not who].messages if not message.mine]
             self.assertEqual(read, [message.body for message in sent])
+
+    @settings(max_examples=150, deadline=None, derandomize=True)
+    @given(TALK)
+    def test_both_come_to_the_same_whatever_is_said_and_lost(self, steps: list[tuple[str, bool]]) -> None:
+        channel = Channel()
+        for event, who in steps:
+            channel.step(event, who)
+        channel.comes_to_rest()
+        alice, bob = channel.ends[True], channel.ends[False]
+        self.assertEqual(told(alice, mine=True), told(bob, mine=False))
+        self.assertEqual(told(bob, mine=True), told(alice, mine=False))
+        self.assertEqual(alice.history.timer, bob.history.timer)
+        for end in (alice, bob):
+            deleted = [(message.body, message.re, message.edited) for message in end.messages if message.deleted]
+            self.assertEqual(set(deleted) - {("", None, False)}, set())

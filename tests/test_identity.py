@@ -9,6 +9,7 @@ from typing import Any
 from django.test import SimpleTestCase
 
 from chat.peer import primitives
+from chat.peer.blocks import MAX_KEYS
 from chat.peer.errors import IdentityDamaged
 from chat.peer.identity import MAX_NAMES, MAX_PINS, Identity, MemoryStorage, Pin
 from chat.peer.invites import Invite
@@ -67,7 +68,7 @@ class KeysTest(IdentityTestCase):
         self.identity.keep_opened(Invite("bob", UUID, A))
         old, name_key = self.identity.key.public, self.identity.name_key("Alice").public
         self.identity.wipe()
-        self.assertEqual([list(self.storage.table(table)) for table in TABLES], [["name:alice"], [], [], []])
+        self.assertEqual([list(self.storage.table(table)) for table in TABLES], [["name:alice"], [], [], [], []])
         self.identity.meet("bob", C)
         self.assertEqual(dict(self.storage.table("pins")), {}, "what is still running writes into nothing")
         new = self.opened()
@@ -79,7 +80,7 @@ class KeysTest(IdentityTestCase):
         self.identity.name_key("alice")
         self.identity.meet("bob", B)
         self.storage.clear()
-        self.assertEqual([dict(self.storage.table(table)) for table in TABLES], [{}] * 4)
+        self.assertEqual([dict(self.storage.table(table)) for table in TABLES], [{}] * 5)
 
 
 class PinsTest(IdentityTestCase):
@@ -260,6 +261,7 @@ class OpenedInvitesTest(IdentityTestCase):
 
 KEY_64 = primitives.b64(A)
 PIN = {"identity": KEY_64, "firstSeen": 1, "verified": False}
+MANNER = {"name": "bob", "blocked": True, "muted": False, "identities": [KEY_64]}
 KEPT = {"name": "bob", "at": 1, "used": False, "secret": KEY_64}
 DAMAGED: list[tuple[Table, dict[str, Any]]] = [
     *(("keys", record) for record in ({}, {"private": 7}, {"private": "AAAA"}, {"private": KEY_64[:-1]})),
@@ -273,6 +275,11 @@ DAMAGED: list[tuple[Table, dict[str, Any]]] = [
     ("pins", {"name": "bob", "pins": [{**PIN, "firstSeen": 1.5}]}),
     *(("made", {**KEPT, **wrong}) for wrong in ({"name": None}, {"at": "1"}, {"used": 0}, {"secret": "AAAA"})),
     *(("opened", {**KEPT, **wrong}) for wrong in ({"secret": None}, {"used": True}, {"at": 1.0})),
+    *(
+        ("blocks", {**MANNER, **wrong})
+        for wrong in ({"name": 1}, {"blocked": 1}, {"muted": None}, {"identities": None})
+    ),
+    *(("blocks", {**MANNER, "identities": keys}) for keys in ([KEY_64[:-1]], [None], ["é"], [KEY_64] * (MAX_KEYS + 1))),
 ]
 
 

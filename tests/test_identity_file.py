@@ -95,7 +95,7 @@ class KeepingTest(FileTestCase):
         name_key = identity.name_key("alice").public
         identity.wipe()
         left = json.loads(self.path.read_text())
-        self.assertEqual([list(left[table]) for table in TABLES], [["name:alice"], [], [], []])
+        self.assertEqual([list(left[table]) for table in TABLES], [["name:alice"], [], [], [], []])
         self.assertEqual(self.mode(self.path), 0o600)
         again = opened(self.path)
         self.assertEqual(again.name_key("alice").public, name_key)
@@ -179,7 +179,7 @@ class RefusalTest(FileTestCase):
 
     def test_another_version_is_named(self) -> None:
         whole = json.loads(self.path.read_text())
-        self.assertIn("another version", self.refused(json.dumps({**whole, "version": 2}).encode()))
+        self.assertIn("another version", self.refused(json.dumps({**whole, "version": 3}).encode()))
 
     def test_a_file_that_is_too_large_is_refused(self) -> None:
         self.refused(self.path.read_bytes() + b" " * MAX_BYTES)

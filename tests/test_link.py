@@ -3,6 +3,7 @@ person; and what a chat that is open takes of further handshakes. Channels with 
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 from django.test import SimpleTestCase
@@ -10,12 +11,13 @@ from django.test import SimpleTestCase
 from chat.peer.classic import Classic
 from chat.peer.effects import Send
 from chat.peer.errors import PeerError, sentence
+from chat.peer.history import History
 from chat.peer.link import Link
 from chat.peer.messages import Message as Said
 from chat.peer.standing import SENTENCES
 from chat.peer.suite import Suite
 from chat.peer.surroundings import Surroundings
-from signaling.messages import JoinedPayload, Message
+from signaling.messages import JoinedPayload, Message, Offer
 from tests.support.call_scripts import SESSION, Bob, short
 from tests.support.clock import FakeClock
 from tests.support.conversations import new_id
@@ -33,29 +35,37 @@ class World:
         self.identity = device()
         self.bob, self.stranger = Bob("alice", device()), Bob("alice", device())
         self.sent: list[Message] = []
+        self.offered = asyncio.Event()
         self.notices: list[str] = []
         self.glasses = Hourglasses()
         self.clock = FakeClock(0)
-        self.histories: dict[tuple[str, bytes | None], list[Said]] = {}
-        around = Surroundings(
+        self.histories: dict[tuple[str, bytes | None], History] = {}
+        self.missed: list[str] = []
+        self.around = Surroundings(
             send=self._send,
             changed=lambda: None,
-            received=lambda message: None,
+            received=lambda message, peer: None,
             notice=self.notices.append,
-            history=lambda name, key: self.histories.setdefault((name, key), []),
+            history=lambda name, key: self.histories.setdefault((name, key), History()),
             now=lambda: 0,
             clock=self.clock,
             new_id=new_id,
             after=self.glasses.after,
             suites=self._suites,
+            fraction=lambda: 0,
+            missed=self.missed.append,
+            blocked=lambda key: key == self.blocked,
         )
-        self.link = Link("bob", around)
+        self.blocked = b""
+        self.link = Link("bob", self.around)
 
     def _suites(self, peer: str) -> list[Suite]:
         return [attempt("alice", peer, self.identity), Classic(os.urandom)]
 
     def _send(self, message: Message) -> bool:
         self.sent.append(message)
+        if isinstance(message, Offer):
+            self.offered.set()
         for bob in (self.bob, self.stranger):
             bob.hear(Send(message))
         return True
@@ -64,6 +74,12 @@ class World:
         """What was sent since the last time, in short."""
         sent, self.sent = self.sent, []
         return [short(Send(message)) for message in sent]
+
+    async def offers(self) -> None:
+        """Until alice's transport has made an offer."""
+        await self.offered.wait()
+        self.offered.clear()
+        self.sent.clear()
 
     def dials(self) -> None:
         self.link.dial()
@@ -162,6 +178,28 @@ class DeadlinesTest(SimpleTestCase):
         self.assertEqual((world.link.state, world.link.sentence), ("ended", sentence("key_accepted", "bob")))
 
 
+class MissedTest(SimpleTestCase):
+    async def test_a_call_that_was_not_answered_is_told_of(self) -> None:
+        for unanswered in (True, False):
+            world = World()
+            world.rings()
+            if unanswered:
+                world.glasses.run_out(60)
+            else:
+                world.link.left("left", SESSION.session_id)
+            self.assertEqual(world.missed, ["bob"])
+
+    async def test_one_that_was_declined_or_made_here_is_not(self) -> None:
+        world = World()
+        world.rings()
+        world.link.decline()
+        self.assertEqual(world.missed, [])
+        world = World()
+        world.dials()
+        world.glasses.run_out(60)
+        self.assertEqual(world.missed, [])
+
+
 class QuestionsTest(SimpleTestCase):
     async def test_a_classic_peer_is_announced_and_asked_about(self) -> None:
         world = World()
@@ -191,7 +229,12 @@ class QuestionsTest(SimpleTestCase):
         world = World()
         world.dials()
         link = world.link
-        for act in (lambda: link.send("hello"), lambda: link.retry("0"), link.verify, lambda: link.confirm(True)):
+        for act in (
+            lambda: link.talk.send("hello"),
+            lambda: link.talk.retry("0"),
+            link.verify,
+            lambda: link.confirm(True),
+        ):
             with self.assertRaises(PeerError) as caught:
                 act()
             self.assertEqual(caught.exception.reason, "no_chat")
@@ -206,7 +249,8 @@ class QuestionsTest(SimpleTestCase):
     async def test_another_device_of_the_same_name_gets_nothing_of_the_history(self) -> None:
         world = World()
         old = Said(new_id(), mine=True, body="for the other one", at=1, status="delivered")
-        world.histories["bob", world.stranger.identity.key.public] = [old]
+        world.histories["bob", world.stranger.identity.key.public] = History()
+        world.histories["bob", world.stranger.identity.key.public].add(old)
         world.chats()
         self.assertEqual(world.link.messages, [])
         await world.ends()
@@ -334,3 +378,276 @@ class AcknowledgingTest(SimpleTestCase):
         self.assertEqual((world.link.state, world.link.reason, world.glasses.running), ("ended", "ended", []))
         self.assertEqual(world.steps(), ["session:leave"])
         await world.link.wait_closed()
+
+
+class LostPathTest(SimpleTestCase):
+    """A chat whose path is lost, with a server that may lie."""
+
+    def chatting(self) -> World:
+        world = World()
+        world.chats()
+        assert world.bob.attempt is not None
+        world.link.received(world.bob.attempt.seal({"t": "hello", "seq": 1, "features": []}))
+        self.assertEqual(world.link.state, "secured")
+        world.steps()
+        return world
+
+    def lost(self) -> World:
+        world = self.chatting()
+        world.link.failed()
+        self.assertEqual((world.link.state, world.link.since, world.steps()), ("reconnecting", 0, ["session:connect"]))
+        return world
+
+    async def test_with_an_open_channel_nothing_that_the_server_says_changes_anything(self) -> None:
+        world = self.chatting()
+        suite, transport = world.link.suite, world.link._transport
+        self.assertTrue(world.link.beside(LATER))
+        world.link.left("gone", SESSION.session_id)
+        world.link.left("left", SESSION.session_id)
+        world.link.declined("declined", SESSION.session_id)
+        world.link.error("USER_OFFLINE", None)
+        world.link.error("NOT_IN_SESSION", SESSION.session_id)
+        world.link.joined(LATER)
+        world.link.remote_signal("offer", {"type": "offer", "sdp": "v=0"})
+        world.link.server_lost()
+        world.link.server_back()
+        self.assertEqual((world.link.state, world.link.away, world.steps()), ("secured", False, []))
+        self.assertEqual((world.link.suite, world.link._transport), (suite, transport))
+        await world.ends()
+
+    async def test_a_session_is_taken_for_another_path_while_there_is_none(self) -> None:
+        world = self.lost()
+        self.assertFalse(world.link.beside(LATER))
+        world.link.joined(LATER)
+        self.assertEqual((world.link._call.session_id, world.steps()), (LATER.session_id, []))
+        world.glasses.run_out(3)  # bob called, so alice waits for his offer
+        await world.offers()
+        await world.ends()
+
+    async def test_an_offer_of_theirs_counts_whatever_session_it_came_in(self) -> None:
+        world = self.chatting()
+        transport = world.link._transport
+        world.link.remote_signal("offer", world.bob.says("OFFER"), LATER)
+        self.assertIsNot(world.link._transport, transport)
+        self.assertEqual((world.link._call.session_id, world.link.state), (LATER.session_id, "reconnecting"))
+        await world.ends()
+
+    async def test_who_left_ends_the_chat_when_there_is_no_path(self) -> None:
+        world = self.lost()
+        world.link.left("left", LATER.session_id)
+        world.link.left("gone", SESSION.session_id)
+        self.assertEqual((world.link.state, world.link.away), ("reconnecting", True))
+        self.assertEqual(world.link.sentence, SENTENCES["away"].format(peer="bob"))
+        world.link.left("left", SESSION.session_id)
+        self.assertEqual((world.link.state, world.link.reason, world.glasses.running), ("ended", "left", []))
+        await world.link.wait_closed()
+
+    async def test_who_left_with_the_path_is_not_called_back(self) -> None:
+        world = self.chatting()
+        world.link.left("left", SESSION.session_id)
+        self.assertEqual(world.link.state, "secured")
+        world.link.failed()
+        self.assertEqual((world.link.state, world.link.reason), ("ended", "left"))
+        self.assertEqual(world.steps(), ["session:leave"])
+        await world.link.wait_closed()
+
+    async def test_who_is_heard_after_the_server_said_that_they_left_is_there(self) -> None:
+        world = self.chatting()
+        assert world.bob.attempt is not None
+        world.link.left("left", SESSION.session_id)
+        world.link.received(world.bob.attempt.seal({"t": "ack", "upto": 1}))
+        world.link.closed()
+        self.assertEqual(world.link.state, "reconnecting")
+        await world.ends()
+
+    async def test_who_does_not_want_to_go_on_ends_the_chat_when_asked_by_a_handshake(self) -> None:
+        world = self.lost()
+        world.link.joined(LATER)
+        world.link.declined("declined", LATER.session_id)
+        self.assertEqual(world.link.state, "reconnecting")
+        world.glasses.run_out(8)
+        world.link.joined(LATER)
+        self.assertEqual(world.steps(), ["session:connect", "key:exchange 1"])
+        world.link.declined("busy", LATER.session_id)
+        self.assertEqual(world.link.state, "reconnecting")
+        world.link.declined("declined", LATER.session_id)
+        self.assertEqual((world.link.state, world.link.reason), ("ended", "not_back"))
+        await world.link.wait_closed()
+
+    async def test_who_lost_their_keys_gets_new_ones_and_an_offer(self) -> None:
+        world = self.lost()
+        world.link.joined(LATER)
+        world.glasses.run_out(8)
+        world.link.joined(LATER)
+        world.steps()
+        world.link.key(world.bob.says("STEP2"))
+        self.assertEqual(world.steps(), ["key:exchange 3"])
+        await world.offers()
+        world.link.opened()
+        assert world.bob.attempt is not None
+        world.link.received(world.bob.attempt.seal({"t": "hello", "seq": 1, "features": []}))
+        self.assertEqual((world.link.state, world.link.since), ("secured", None))
+        await world.ends()
+
+    async def test_who_is_offline_is_asked_for_again_and_messages_wait(self) -> None:
+        world = self.lost()
+        world.link.error("USER_OFFLINE", None)
+        message = world.link.talk.send("later")
+        self.assertEqual((world.link.away, message.status, world.steps()), (True, "queued", []))
+        world.link.wake()
+        self.assertEqual(world.steps(), ["session:connect"])
+        world.link.joined(LATER)
+        self.assertFalse(world.link.away)
+        await world.ends()
+
+    async def test_a_path_that_does_not_answer_for_a_moment_is_not_lost(self) -> None:
+        world = self.chatting()
+        world.link.interrupted()
+        self.assertEqual(world.link.state, "secured")
+        world.link.recovered()
+        self.assertEqual((world.link.state, world.steps()), ("secured", []))
+        world.link.interrupted()
+        world.link._pacing._timers._running["interrupted"].run_out()  # type: ignore[attr-defined]
+        self.assertEqual((world.link.state, world.steps()), ("reconnecting", ["session:connect"]))
+        world.link.recovered()
+        self.assertEqual((world.link.state, world.link.since), ("secured", None))
+        await world.ends()
+
+    async def test_a_call_outlives_the_servers_socket_for_ten_seconds(self) -> None:
+        for back in (True, False):
+            world = World()
+            world.dials()
+            world.steps()
+            world.link.server_lost()
+            self.assertEqual(world.link.state, "calling")
+            if back:
+                world.link.server_back()
+                self.assertEqual((world.link.state, world.steps()), ("calling", ["session:connect"]))
+                world.link.joined(SESSION)
+                self.assertEqual(world.steps(), ["key:exchange 1"])
+            else:
+                world.glasses.run_out(10)
+                self.assertEqual((world.link.state, world.link.reason), ("failed", "server_lost"))
+
+    async def test_a_device_that_is_blocked_by_its_key_learns_nothing_more(self) -> None:
+        world = World()
+        world.blocked = world.bob.identity.key.public
+        world.dials()
+        world.steps()
+        world.link.key(world.bob.says("STEP2"))
+        self.assertEqual((world.steps(), world.link._transport), ([], None))
+        self.assertEqual((world.link.state, world.link.reason), ("ended", "you_blocked"))
+
+
+class ComingBackTest(SimpleTestCase):
+    """A chat that was open before this side was started anew."""
+
+    def comes_back(self) -> World:
+        world = World()
+        world.link.come_back()
+        self.assertEqual((world.link.state, world.link.is_call, world.link.over), ("reconnecting", False, False))
+        return world
+
+    async def test_it_calls_and_needs_nobody_to_be_asked(self) -> None:
+        world = self.comes_back()
+        world.link.joined(SESSION)
+        self.assertEqual(world.steps(), ["session:connect", "key:exchange 1"])
+        world.link.key(world.bob.says("STEP2"))
+        self.assertEqual(world.steps(), ["key:exchange 3"])
+        await world.offers()
+        world.link.opened()
+        assert world.bob.attempt is not None
+        world.link.received(world.bob.attempt.seal({"t": "hello", "seq": 1, "features": []}))
+        self.assertEqual((world.link.state, world.link.returning, world.link.since), ("secured", False, None))
+        await world.ends()
+
+    async def test_who_is_offline_is_called_again_and_nothing_tells_them_that_it_is_over(self) -> None:
+        world = self.comes_back()
+        world.link.error("USER_OFFLINE", None)
+        self.assertEqual(world.link.sentence, SENTENCES["nobody_back"].format(peer="bob"))
+        world.link.wake()
+        self.assertEqual(world.steps(), ["session:connect", "session:connect"])
+        world.glasses.run_out(150)
+        self.assertEqual((world.link.state, world.link.reason), ("ended", "not_back"))
+        self.assertEqual((world.notices, world.glasses.running), ([sentence("not_back", "bob")], []))
+
+    async def test_who_asks_meanwhile_is_called_at_once(self) -> None:
+        world = self.comes_back()
+        world.link.error("USER_OFFLINE", None)
+        world.steps()
+        world.link.joined(LATER)
+        self.assertEqual(world.steps(), ["key:exchange 1"])
+        await world.ends()
+
+    async def test_what_is_typed_meanwhile_is_said_when_the_chat_goes_on(self) -> None:
+        world = World()
+        world.identity.meet("bob", world.bob.identity.key.public)
+        history = world.histories["bob", world.bob.identity.key.public] = History()
+        world.link = Link("bob", world.around, world.bob.identity.key.public)
+        world.link.come_back()
+        message = world.link.send("here again")
+        self.assertEqual((message.status, world.link.messages), ("queued", [message]))
+        for text, reason in (("  ", "empty"), ("x" * 100_001, "too_long")):
+            with self.assertRaises(PeerError) as caught:
+                world.link.send(text)
+            self.assertEqual(caught.exception.reason, reason)
+        world.link.joined(SESSION)
+        world.link.key(world.bob.says("STEP2"))
+        world.link.opened()
+        self.assertEqual((message.status, history.messages), ("queued", [message]))
+        self.assertIs(world.link.talk.history, history)
+        await world.ends()
+
+    async def test_what_was_typed_for_one_device_is_not_said_to_another(self) -> None:
+        world = self.comes_back()
+        message = world.link.send("for bob alone")
+        world.identity.meet("bob", world.stranger.identity.key.public)
+        world.link.joined(SESSION)
+        world.link.key(world.bob.says("STEP2"))
+        self.assertEqual((world.link.state, message.status), ("blocked", "failed"))
+        world.link.accept_key()
+        world.link.opened()
+        self.assertEqual(world.link.messages, [])
+        await world.ends()
+
+    async def test_what_was_typed_in_vain_has_failed(self) -> None:
+        world = self.comes_back()
+        message = world.link.send("anybody?")
+        world.link.end()
+        self.assertEqual(message.status, "failed")
+
+    async def test_who_calls_meanwhile_is_answered_at_once(self) -> None:
+        world = self.comes_back()
+        world.steps()
+        world.link.ring_back(LATER, world.bob.says("STEP1"))
+        self.assertEqual((world.steps(), world.link.state), (["key:exchange 2"], "reconnecting"))
+        world.link.key(world.bob.says("STEP3"))
+        self.assertEqual((world.link.state, world.link._transport is None), ("reconnecting", False))
+        await world.ends()
+
+    async def test_another_device_is_asked_about(self) -> None:
+        world = self.comes_back()
+        world.identity.meet("bob", world.stranger.identity.key.public)
+        world.link.joined(SESSION)
+        world.link.key(world.bob.says("STEP2"))
+        self.assertEqual((world.link.state, world.link._transport), ("blocked", None))
+        self.assertNotIn("key:exchange 3", world.steps())
+        await world.ends()
+
+    async def test_who_does_not_answer_is_given_up_and_told(self) -> None:
+        world = self.comes_back()
+        world.link.joined(SESSION)
+        world.steps()
+        world.glasses.run_out(8)
+        self.assertEqual((world.link.state, world.link.reason, world.steps()), ("ended", "not_back", ["session:leave"]))
+
+    async def test_who_declines_is_given_up(self) -> None:
+        world = self.comes_back()
+        world.link.joined(SESSION)
+        world.link.declined("declined", SESSION.session_id)
+        self.assertEqual((world.link.state, world.link.reason), ("ended", "not_back"))
+
+    async def test_the_person_may_give_up(self) -> None:
+        world = self.comes_back()
+        world.link.end()
+        self.assertEqual((world.link.state, world.link.reason, world.glasses.running), ("ended", "you_left", []))

@@ -167,6 +167,38 @@ class AcknowledgedTest(SimpleTestCase):
         kinds = [content["t"] for content in contents]
         self.assertEqual((kinds, contents[0]["newest"]), (["hello", *["text"] * 5, "unheard"], True))
 
+    def test_what_the_channel_never_took_can_be_taken_back(self) -> None:
+        self.hand_over(2)
+        for item in (self.entries[1], self.entries[2]):
+            self.outbox.withdraw(item)
+        self.assertEqual(([item.left for item in self.entries[:3]], self.hand_over()), ([True, True, False], [3, 4]))
+        self.assertIs(self.entries[3].left, True)
+
+    def test_only_its_text_says_how_far_a_message_has_come_and_never_less_than_before(self) -> None:
+        message = self.entries[0].message
+        assert message is not None
+        edit = Entry({"t": "edit", "id": message.id}, message)
+        self.outbox.add(edit)
+        self.hand_over(1)
+        message.status = "read"
+        self.outbox.rewind()
+        self.hand_over()
+        self.outbox.acknowledge(1)
+        self.assertEqual(message.status, "read")
+        self.outbox.fail_all()
+        self.assertEqual(message.status, "failed", "its edit did not arrive")
+
+    def test_who_follows_the_statuses_is_told_of_each(self) -> None:
+        told: list[str] = []
+        outbox = Outbox(acknowledged=True, changed=lambda message: told.append(message.status))
+        outbox.add(entry("one"))
+        outbox.taken()
+        outbox.rewind()
+        outbox.taken()
+        outbox.acknowledge(1)
+        outbox.fail_all()
+        self.assertEqual(told, ["queued", "sent", "delivered"])
+
     def test_all_that_is_not_acknowledged_fails_when_it_is_over(self) -> None:
         self.hand_over(3)
         self.outbox.acknowledge(1)

@@ -117,11 +117,13 @@ class PeerTest(PeerTestCase):
     async def test_a_second_caller_hears_busy(self) -> None:
         notes = Notes()
         async with self.peer("alice") as alice, self.peer("bob", listener=notes) as bob, self.peer("carol") as carol:
-            await self.secured(alice, bob)
+            await self.ring(alice, bob)
             with self.assertRaises(CallEnded) as caught:
                 await soon(carol.call(bob.name))
             self.assertEqual(caught.exception.reason, "busy")
             self.assertEqual(notes.notices, [f"{carol.name} tried to call you and was told that you are busy."])
+            bob.accept()
+            await soon(asyncio.gather(alice.secured(), bob.secured()))
             await self.chat_goes_on(alice, bob)
 
     async def test_nobody_is_online_under_that_name(self) -> None:

@@ -14,8 +14,9 @@ from msgspec import Raw
 from chat.peer import Peer
 from chat.peer.classic import Classic, Payload
 from chat.peer.effects import Send
-from chat.peer.errors import sentence
+from chat.peer.errors import PeerError, sentence
 from chat.peer.link import Link
+from chat.peer.switchboard import MAX_LINKS
 from chat.peer.unasked import MAX_UNASKED
 from signaling import messages as wire
 from tests.support.call_scripts import Bob, short
@@ -117,9 +118,7 @@ class RoutingTest(SimpleTestCase):
             world.classic_chat()
             world.peer._live("no_chat").interrupted()
             self.assertEqual(world.state, ("reconnecting", "bob"))
-            world.says(joined("carol", "two"), key("carol"))
-            self.assertEqual(world.state, ("reconnecting", "bob"))
-            world.says(joined("bob", "three"), key("bob"))
+            world.says(joined("bob", "two"), key("bob"))
             self.assertEqual(world.state, ("ringing", "bob"))
 
         self.in_a_world(act)
@@ -256,6 +255,127 @@ class RoutingTest(SimpleTestCase):
             self.assertEqual((world.state, world.server.sent), (("secured", "bob"), []))
 
         self.in_a_world(act)
+
+
+class SeveralTest(SimpleTestCase):
+    """Chats side by side, and calls while there are some."""
+
+    def rings_beside(self, world: World, name: str) -> None:
+        world.says(joined(name, f"session of {name}"), key(name))
+
+    def conversations(self, world: World) -> list[tuple[str, str, bool]]:
+        return [(entry.peer, entry.state, entry.selected) for entry in world.peer.snapshot().conversations]
+
+    async def test_a_call_that_comes_in_leaves_the_chat_as_it_is_until_it_is_accepted(self) -> None:
+        world = World()
+        world.chat()
+        self.rings_beside(world, "carol")
+        now = world.peer.snapshot()
+        assert now.incoming is not None
+        self.assertEqual((world.state, now.incoming.peer), (("secured", "bob"), "carol"))
+        world.peer.accept()
+        self.assertEqual(world.state, ("connecting", "carol"))
+        world.peer.select("BOB")
+        self.assertEqual(world.state, ("secured", "bob"))
+        world.peer.select(None)
+        self.assertEqual(world.state, ("idle", None))
+        self.assertEqual({entry[0] for entry in self.conversations(world)}, {"bob", "carol"})
+        await world.peer.stop()
+
+    async def test_one_that_is_declined_leaves_no_trace_in_the_list(self) -> None:
+        world = World()
+        world.chat()
+        self.rings_beside(world, "carol")
+        world.peer.decline()
+        self.assertEqual(self.conversations(world), [("bob", "secured", True)])
+        await world.peer.stop()
+
+    async def test_a_further_caller_hears_busy_while_one_rings(self) -> None:
+        world = World()
+        world.chat()
+        self.rings_beside(world, "carol")
+        self.rings_beside(world, "dave")
+        self.assertEqual(world.steps, ["session:decline busy"])
+        with self.assertRaises(PeerError) as caught:
+            world.peer.dial("dave")
+        self.assertEqual(caught.exception.reason, "in_call")
+        await world.peer.stop()
+
+    async def test_to_call_with_whom_a_chat_is_open_is_to_look_at_it(self) -> None:
+        world = World()
+        world.chat()
+        world.peer.dial("carol")
+        self.assertEqual(world.state, ("calling", "carol"))
+        world.peer.dial("bob")
+        self.assertEqual((world.state, world.steps), (("secured", "bob"), ["session:connect"]))
+        await world.peer.stop()
+
+    async def test_what_the_server_says_reaches_the_link_that_it_is_about(self) -> None:
+        world = World()
+        world.chat()
+        world.peer.dial("carol")
+        world.says(wire.Error(target="carol", payload=wire.ErrorPayload("USER_OFFLINE", "x")))
+        self.assertEqual(world.state, ("failed", "carol"))
+        world.peer.select("bob")
+        self.assertEqual((world.state, self.conversations(world)), (("secured", "bob"), [("bob", "secured", True)]))
+        await world.peer.stop()
+
+    async def test_a_chat_that_is_over_stays_until_it_is_closed(self) -> None:
+        world = World()
+        world.classic_chat()
+        world.peer.send("hello")
+        with self.assertRaises(PeerError):
+            world.peer.close("bob")
+        world.peer.end()
+        world.peer.select(None)
+        self.assertEqual(self.conversations(world), [("bob", "ended", False)])
+        world.peer.close("bob")
+        self.assertEqual(self.conversations(world), [])
+        await world.peer.stop()
+
+    async def test_there_are_at_most_so_many_and_those_that_are_over_make_room(self) -> None:
+        world = World()
+        world.chat()
+        for number in range(2 * MAX_LINKS):
+            world.peer.dial(f"nobody_{number}")
+            world.says(wire.Error(target=f"nobody_{number}", payload=wire.ErrorPayload("USER_OFFLINE", "x")))
+        self.assertEqual(len(world.peer._board.links), MAX_LINKS)
+        world.peer.select("bob")
+        self.assertEqual(world.state, ("secured", "bob"))
+        await world.peer.stop()
+
+    async def test_a_call_of_a_blocked_name_goes_unanswered(self) -> None:
+        world = World()
+        world.peer.block("carol")
+        self.rings_beside(world, "carol")
+        self.assertEqual((world.state, world.server.sent), (("idle", None), []))
+        with self.assertRaises(PeerError) as caught:
+            world.peer.dial("carol")
+        self.assertEqual(caught.exception.reason, "you_blocked")
+        world.peer.unblock("carol")
+        self.rings_beside(world, "carol")
+        self.assertEqual(world.state, ("ringing", "carol"))
+        await world.peer.stop()
+
+    async def test_to_block_somebody_ends_the_chat_with_them(self) -> None:
+        world = World()
+        world.chat()
+        world.peer.block("bob")
+        self.assertEqual((world.state, world.steps), (("ended", "bob"), ["session:leave"]))
+        self.assertTrue(world.identity.blocks.identity(world.bob.identity.key.public))
+        await world.peer.stop()
+
+    async def test_a_session_that_nobody_asked_for_draws_something_only_with_whom_the_path_is_lost(self) -> None:
+        world = World()
+        world.chat()
+        world.peer._live("no_chat").failed()
+        self.assertEqual((world.state, world.steps), (("reconnecting", "bob"), ["session:connect"]))
+        world.says(joined("carol", "two"), joined("mallory", "three", initiator=True))
+        self.assertEqual(len(world.server.sent), 1)
+        self.assertEqual(world.peer._live("no_chat")._call.session_id, "one")
+        world.says(joined("bob", "four"))
+        self.assertEqual(world.peer._live("no_chat")._call.session_id, "four")
+        await world.peer.stop()
 
 
 class AcceptingTest(SimpleTestCase):

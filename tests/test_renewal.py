@@ -57,6 +57,14 @@ class RenewalTest(SimpleTestCase):
         self.assertEqual(done, [("key:exchange 3", LATER.session_id), ("rekeyed", None)])
         self.assertEqual(self.call.session_id, LATER.session_id)
 
+    def test_a_step_1_that_comes_again_gets_the_same_answer_and_begins_nothing(self) -> None:
+        one = self.bob.says("STEP1")
+        first, again = self.call.renewed(LATER, one), self.call.key(one)
+        self.assertEqual(again, first)
+        self.hear(first)
+        self.assertEqual(self.hear(self.call.key(self.bob.says("STEP3"))), [("rekeyed", None)])
+        self.assertEqual(self.call.key(one), [])
+
     def test_a_strangers_session_is_never_taken_over(self) -> None:
         self.later(self.stranger.says("STEP1"))
         self.assertEqual(self.hear(self.call.key(self.stranger.says("STEP3"))), [("notice stranger", None)])

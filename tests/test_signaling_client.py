@@ -290,3 +290,37 @@ class SignalingClientTest(SimpleTestCase):
         client.wake()
         await heard.until(lambda: heard.states.count("offline") == 2)
         await client.stop()
+
+    async def test_a_socket_on_which_a_question_goes_unanswered_is_gone(self) -> None:
+        async def handler(socket: ServerConnection) -> None:
+            await welcome(socket)
+            await socket.wait_closed()
+
+        async def doubted(ask: Callable[[SignalingClient], object]) -> None:
+            async with client_of(handler, patience=0.2) as (client, heard):
+                client.start()
+                await heard.until(lambda: heard.states[-1:] == ["online"])
+                ask(client)
+                await heard.until(lambda: heard.states.count("online") == 2)
+                self.assertEqual(heard.states, ["connecting", "online", "offline", "connecting", "online"])
+
+        await doubted(lambda client: client.send(SessionConnect(target="bob")))
+        await doubted(SignalingClient.wake)
+
+    async def test_one_that_is_good_stays_and_nobody_hears_of_the_doubt(self) -> None:
+        async def handler(socket: ServerConnection) -> None:
+            await welcome(socket)
+            await welcome(socket)
+            await socket.recv()
+            await socket.send(dump(SessionLeft(payload=EndedPayload("x", "bob", "left"))))
+            await socket.wait_closed()
+
+        async with client_of(handler, patience=20) as (client, heard):
+            client.start()
+            await heard.until(lambda: client.state == "online")
+            client.wake()
+            client.wake()
+            client.send(SessionConnect(target="bob"))
+            await heard.until(lambda: bool(heard.messages))
+            self.assertEqual([type(message) for message in heard.messages], [SessionLeft])
+            self.assertEqual(heard.states, ["connecting", "online"])

@@ -39,7 +39,7 @@ class ClosingLine(SimpleTestCase):
         suite.run(result)
         with redirect_stderr(StringIO()) as said:
             failures = Runner().suite_result(suite, result)
-        self.assertEqual(said.getvalue(), "2 passed, 2 failed\n")
+        self.assertEqual(said.getvalue(), "skipped: on purpose\n2 passed, 2 failed\n")
         self.assertGreater(failures, 0)
 
 

@@ -7,7 +7,7 @@ import signal
 import tempfile
 from pathlib import Path
 
-from chat.peer.terminal import Exit
+from chat.peer.exits import Exit
 from tests.support.classic_peer import ClassicPeer
 from tests.support.people import new_identity
 from tests.support.server import DaphneServer, ServerTestCase

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiortc import RTCConfiguration, RTCPeerConnection
 from django.test import SimpleTestCase
 
+from chat.peer.candidates import without_candidates
 from chat.peer.transport import Transport
 from signaling.messages import IceServer
 
@@ -17,15 +18,19 @@ from signaling.messages import IceServer
 class End:
     """One end, whose signals go straight to the other, or are held while `held` is a list."""
 
-    def __init__(self) -> None:
+    def __init__(self, ice_servers: Sequence[IceServer] = (), **options: Any) -> None:
         self.other: End | None = None
         self.events: list[str] = []
         self.frames: list[str] = []
         self.held: list[tuple[str, dict[str, Any]]] | None = None
         self.news = asyncio.Event()
-        self.transport = Transport([], self)
+        self.reason = ""
+        self.sent: list[str] = []
+        """All that was told the other side, as text."""
+        self.transport = Transport(list(ice_servers), self, **options)
 
     def signal(self, kind: str, body: dict[str, Any]) -> None:
+        self.sent.append(str(body))
         if self.held is None and self.other is not None:
             self.other.transport.receive(kind, body)
             return
@@ -36,12 +41,13 @@ class End:
         self.frames.append(frame)
         self.news.set()
 
-    def __getattr__(self, event: str) -> Callable[[], None]:
-        if event not in ("opened", "writable", "interrupted", "recovered", "failed", "closed"):
+    def __getattr__(self, event: str) -> Callable[..., None]:
+        if event not in ("opened", "writable", "interrupted", "recovered", "path_changed", "failed", "closed"):
             raise AttributeError(event)
 
-        def note() -> None:
+        def note(reason: str = "") -> None:
             self.events.append(event)
+            self.reason = reason
             self.news.set()
 
         return note
@@ -53,14 +59,14 @@ class End:
                 await self.news.wait()
 
 
-def pair() -> tuple[End, End]:
-    one, two = End(), End()
+def pair(ice_servers: Sequence[IceServer] = (), **options: Any) -> tuple[End, End]:
+    one, two = End(ice_servers, **options), End(ice_servers, **options)
     one.other, two.other = two, one
     return one, two
 
 
-async def connected() -> tuple[End, End]:
-    one, two = pair()
+async def connected(ice_servers: Sequence[IceServer] = (), **options: Any) -> tuple[End, End]:
+    one, two = pair(ice_servers, **options)
     one.transport.offer()
     await one.until(lambda: "opened" in one.events)
     await two.until(lambda: "opened" in two.events)
@@ -136,6 +142,7 @@ class TransportTest(SimpleTestCase):
             end = End()
             end.transport.receive("offer", body)
             await end.until(functools.partial(end.events.__contains__, "failed"))
+            self.assertEqual(end.reason, "no_path")
             await end.transport.close()
 
     async def test_a_description_for_more_than_a_datachannel_is_a_failure(self) -> None:
@@ -158,10 +165,79 @@ class TransportTest(SimpleTestCase):
         await asyncio.gather(one.transport.close(), two.transport.close())
 
     async def test_an_ice_server_that_cannot_be_costs_nothing(self) -> None:
-        one, two = pair()
-        await one.transport.close()
         rubbish = [IceServer(urls="gopher:nowhere"), IceServer(urls=["", "stun:", "turn:[::1"]), IceServer(urls=[])]
-        one.transport = Transport(rubbish, one)
+        one, two = pair(rubbish)
         one.transport.offer()
         await two.until(lambda: "opened" in two.events)
         await asyncio.gather(one.transport.close(), two.transport.close())
+
+    async def test_the_path_is_known_while_it_stands(self) -> None:
+        one, two = pair()
+        self.assertIsNone(one.transport.path)
+        self.assertFalse(await one.transport.check())
+        one.transport.offer()
+        await one.until(lambda: "path_changed" in one.events)
+        await two.until(lambda: "path_changed" in two.events)
+        for end in (one, two):
+            assert end.transport.path is not None and end.transport.path.rtt is not None
+            self.assertFalse(end.transport.path.relayed)
+            self.assertLess(end.transport.path.rtt, 1000)
+            self.assertTrue(await end.transport.check())
+            self.assertFalse(end.transport.overdue)
+        await asyncio.gather(one.transport.close(), two.transport.close())
+
+    async def test_a_path_that_falls_silent_is_told_and_so_is_its_return(self) -> None:
+        one, two = await connected()
+        one.events.clear()
+        ice = two.transport._ice()
+        answer, ice.request_received = ice.request_received, lambda *_: None  # type: ignore[method-assign]
+        await one.until(lambda: "interrupted" in one.events)
+        self.assertFalse(await one.transport.check())
+        ice.request_received = answer  # type: ignore[method-assign]
+        await one.until(lambda: "recovered" in one.events)
+        self.assertNotIn("failed", one.events)
+        await asyncio.gather(one.transport.close(), two.transport.close())
+
+    async def test_where_no_path_is_found_the_transport_loses_patience(self) -> None:
+        one, two = End(patience=2.0), End()
+        one.transport.offer()
+        await one.until(lambda: bool(one.held))
+        (_, offer), *_ = one.held or []
+        two.transport.receive("offer", offer)
+        await two.until(lambda: bool(two.held))
+        (_, answer), *_ = two.held or []
+        sdp, _ = without_candidates(answer["sdp"])
+        await two.transport.close()
+        self.assertFalse(one.transport.overdue)
+        one.transport.receive("answer", {"type": "answer", "sdp": sdp})
+        while not one.transport.overdue:  # noqa: ASYNC110 - time alone makes it so
+            await asyncio.sleep(0.01)
+        self.assertEqual(one.events, [])
+        await one.until(lambda: "failed" in one.events)
+        self.assertEqual(one.reason, "no_path")
+        await one.transport.close()
+
+    async def test_without_an_answer_it_waits_for_whoever_is_deciding(self) -> None:
+        one = End(patience=0.0)
+        one.transport.offer()
+        await one.until(lambda: bool(one.held))
+        await asyncio.sleep(0.05)
+        self.assertEqual(one.events, [])
+        await one.transport.close()
+
+    async def test_without_a_relay_nothing_leaves_a_device_that_hides(self) -> None:
+        for servers in ([], [IceServer(urls="stun:192.0.2.1")]):
+            end = End(servers, relay_only=True)
+            end.transport.offer()
+            await end.until(functools.partial(end.events.__contains__, "failed"))
+            self.assertEqual((end.reason, end.sent), ("no_relay", []))
+            await end.transport.close()
+
+    async def test_a_failure_is_told_once(self) -> None:
+        end = End(relay_only=True)
+        end.transport.offer()
+        end.transport.receive("offer", {"sdp": "rubbish"})
+        await end.until(lambda: bool(end.events))
+        await asyncio.sleep(0)
+        await end.transport.close()
+        self.assertEqual(end.events, ["failed"])

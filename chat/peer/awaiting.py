@@ -33,7 +33,7 @@ class Peer(peer.Peer):
     """One person's end, online inside `async with`.
 
     Without an `identity` it is the one of this name at this server, kept in a file (identity_file.py). With a classic peer it
-    does not go on unless `allow_classic`.
+    does not go on unless `allow_classic`. What comes is kept for `messages`, unless a listener is all that hears it (`keep`).
 
     Entering raises PeerError when the server cannot be reached or refuses the name. Making one raises PeerError for a name
     that cannot be one, ValueError for a server that cannot, and what identity_file.py raises for a damaged file.
@@ -46,12 +46,15 @@ class Peer(peer.Peer):
         identity: Identity | None = None,
         *,
         allow_classic: bool = False,
+        keep: bool = True,
         **options: Any,
     ) -> None:
         super().__init__(name, server, identity or own_identity(name, server), **options)
         self._allow_classic = allow_classic
+        self._keep = keep
         self._news = asyncio.Event()
-        self._unread: deque[Message] = deque()
+        self._unread: dict[str, deque[Message]] = {}
+        """By lower-case name."""
 
     async def __aenter__(self) -> Self:
         self.start()
@@ -69,6 +72,11 @@ class Peer(peer.Peer):
     ) -> None:
         await self.stop()
 
+    @property
+    def links(self) -> list[Link]:
+        """All calls and conversations, the selected one and the others, to be looked at."""
+        return self._board.links
+
     async def call(self, peer: str) -> None:
         """Call `peer` and wait for the secured chat. Raises PeerError, or CallEnded with the reason."""
         self.dial(peer)
@@ -76,8 +84,8 @@ class Peer(peer.Peer):
 
     async def ringing(self) -> str:
         """Wait until somebody calls; the name they call as."""
-        await self.until(lambda: self.snapshot().chat_state == "ringing")
-        return self.snapshot().peer or ""
+        await self.until(lambda: self._board.rings is not None)
+        return self._board.ringing().peer
 
     async def secured(self) -> None:
         """Wait until the chat is secured.
@@ -125,14 +133,18 @@ class Peer(peer.Peer):
         await self.until(lambda: message.status != "queued")
         return message
 
-    async def messages(self) -> AsyncIterator[Message]:
-        """What the other side writes in this chat, as it comes, until it is over; goes on after what was read before."""
-        link = self._link
-        while link is not None:
-            await self.until(lambda: bool(self._unread) or link.over)
-            if not self._unread:
+    async def messages(self, of: str | None = None) -> AsyncIterator[Message]:
+        """What somebody writes, as it comes, until the chat is over; goes on after what was read before. Without a name it is
+        the selected chat."""
+        link = self._link if of is None else self._board.with_(of)
+        if link is None:
+            return
+        unread = self._unread.setdefault(link.peer.lower(), deque())
+        while True:
+            await self.until(lambda: bool(unread) or link.over)
+            if not unread:
                 return
-            yield self._unread.popleft()
+            yield unread.popleft()
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until something about this peer is `true`."""
@@ -141,13 +153,14 @@ class Peer(peer.Peer):
             await self._news.wait()
 
     def _new_link(self, peer: str) -> Link:
-        self._unread.clear()
+        self._unread.pop(peer.lower(), None)
         return super()._new_link(peer)
 
-    def _received(self, message: Message) -> None:
-        self._unread.append(message)
+    def _received(self, message: Message, peer: str) -> None:
+        if self._keep:
+            self._unread.setdefault(peer.lower(), deque()).append(message)
         self._news.set()
-        super()._received(message)
+        super()._received(message, peer)
 
     def _changed(self) -> None:
         self._news.set()

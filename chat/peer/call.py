@@ -65,6 +65,10 @@ class Call:
         """Seconds that the present state may last; None for ever."""
         return DEADLINES.get(self.state)
 
+    def repeats(self, payload: Payload) -> bool:
+        """Whether this step of a handshake beside the open channel came before, and was answered."""
+        return self._renewal is not None and self._renewal.repeats(payload)
+
     @property
     def renewing(self) -> bool:
         """Whether this side has begun a handshake beside the open channel, and waits for the server or for the other side."""
@@ -142,10 +146,11 @@ class Call:
         known = reason in _REASONS_TO_DECLINE or (self._invited and reason in _FAULTS_OF_INVITES.values())
         return self._told("declined", reason if known else "declined", session_id)
 
-    def left(self, reason: str, session_id: str | None = None) -> list[Effect]:
-        """The session is over: the other one left it (`left`) or is gone (`gone`)."""
+    def left(self, reason: str, session_id: str | None = None, fault: str | None = None) -> list[Effect]:
+        """The session is over: the other one left it (`left`) or is gone (`gone`). With a `fault` in the path it left for that."""
         unanswered = self.state is State.CALLING
-        return self._told("left", "gone" if reason == "gone" else "no_answer" if unanswered else "hung_up", session_id)
+        why = "gone" if reason == "gone" else fault or ("no_answer" if unanswered else "hung_up")
+        return self._told("left", why, session_id)
 
     def error(self, code: str, session_id: str | None = None) -> list[Effect]:
         inviter = code == "USER_OFFLINE" and self._invited
@@ -195,6 +200,17 @@ class Call:
         """The two have lost each other's keys: begin a new handshake beside the open channel."""
         return self._renewal.begin() if self._renewal is not None else []
 
+    def adopt(self, session: JoinedPayload) -> None:
+        """The session that stands for the two now: the open conversation goes on in it."""
+        self._session = session
+        if self._renewal is not None:
+            self._renewal.adopt(session)
+
+    def drop(self) -> None:
+        """Another attempt takes the place of this one, of which nobody hears anything more."""
+        self.state = State.ENDED
+        self._forget()
+
     def forget_renewal(self) -> None:
         """The handshake beside the conversation has taken too long."""
         if self._renewal is not None:
@@ -213,12 +229,13 @@ class Call:
         self._renewal = Renewal(self.peer, self.suite, self._session)
         return []
 
-    def failed(self) -> list[Effect]:
-        """The transport gave up."""
-        return self._step("failed")
+    def failed(self, reason: str | None = None) -> list[Effect]:
+        """The transport gave up, for a reason that it may know."""
+        return self._step("failed", reason or "no_path")
 
-    def timeout(self) -> list[Effect]:
-        return self._step("timeout", "undecided" if self._undecided else "no_path")
+    def timeout(self, fault: str | None = None) -> list[Effect]:
+        """The state lasted too long; `fault` is what the transport knows of why there is no path."""
+        return self._step("timeout", "undecided" if self._undecided else fault or "no_path")
 
     # Inside
 
@@ -236,6 +253,7 @@ class Call:
         self.reason = ENDINGS[row] or reason
         self._forget()
         tells = event in _TELLS_THE_OTHER or (event in _TELLS_IN_A_SESSION and self._session is not None)
+        tells = tells and row[0] is not State.IDLE
         return [effects.leave(self.peer, self.session_id)] if tells else []
 
     def _told(self, event: str, reason: str, session_id: str | None) -> list[Effect]:

@@ -72,6 +72,7 @@ TABLE: dict[tuple[State, str], State] = {
 }
 
 ENDINGS: dict[tuple[State, str], str | None] = {
+    (_I, "cancel"): "you_cancelled",
     (_D, "cancel"): "you_cancelled",
     (_D, "error"): None,
     (_D, "timeout"): "server_silent",
@@ -110,7 +111,7 @@ ENDINGS: dict[tuple[State, str], str | None] = {
     (_N, "cancel"): "you_left",
     (_N, "declined"): None,
     (_N, "left"): None,
-    (_N, "failed"): "no_path",
+    (_N, "failed"): None,
     (_N, "timeout"): None,
     (_N, "server_lost"): "server_lost",
     (_O, "cancel"): "you_left",

@@ -24,6 +24,7 @@ MAX_NONCES = 65_536
 class Classic:
     """One side's throw-away key, and the box it makes with the other's."""
 
+    me = ""
     trust = "classic"
     needs_consent = True
     acknowledges = False

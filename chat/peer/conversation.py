@@ -6,7 +6,7 @@ it is handed over, and is `sent` only when the channel took it.
 
 Under a suite that acknowledges (docs/protocol.md, section 3.4) both say `hello` first, messages are taken in the order of their
 numbers and acknowledged, and what was not acknowledged is sent again: after a gap, on another channel (`reopened`), and under
-the keys of another handshake with the same person (`rekeyed`). A message is known by its sender and id, and shown once.
+the keys of another handshake with the same person (`rekeyed`). What the two say, exchange.py knows.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from typing import Any
 
 from .conversation_table import ENDINGS, TABLE, State
 from .errors import PeerError, Unexpected
+from .exchange import Exchange
+from .history import History
 from .inbox import Inbox
-from .messages import Message
+from .messages import Message, Ref
 from .outbox import Entry, Outbox
-from .primitives import is_id
+from .preferences import Preferences
 from .suite import Suite
 from .verifying import Verifying
 
@@ -28,20 +30,23 @@ Content = dict[str, Any]
 
 REWIND_MS = 1_000
 """An `ack` that is repeated sooner than this is the echo of what was sent again."""
+TYPING_MS = 6_000
+"""Who says that they type does so for this long, unless they say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame for the channel; `entry` is what it carries, None for an acknowledgement."""
+    """A frame for the channel; `entry` is what it carries, None for what is not numbered, as an acknowledgement."""
 
     text: str
     entry: Entry | None = None
+    acknowledges: bool = False
 
 
 class Conversation:
-    """The messages with one peer and the channel they go over.
+    """What is said with `peer`, and the channel it goes over.
 
-    `now()` gives milliseconds since 1970, `new_id()` a fresh id; `messages` are those already exchanged with this peer.
+    `now()` gives milliseconds since 1970, `new_id()` a fresh id; `history` is of what was said already with this device.
     """
 
     def __init__(
@@ -51,53 +56,111 @@ class Conversation:
         *,
         now: Callable[[], int],
         new_id: Callable[[], str],
-        messages: list[Message],
+        history: History,
+        preferences: Preferences,
     ) -> None:
         self.peer = peer
         self.state = State.GREETING
         self.reason: str | None = None
-        self.messages = messages
+        self.history = history
         self.suite: Suite = suite
         self.verifying = Verifying(suite)
-        self.earlier = len(messages)
+        self.typing_until = 0
+        """When the other one's word that they type is no longer good, in milliseconds since 1970."""
+        self._preferences = preferences
+        self._exchange = Exchange(suite.me, peer, history, preferences, now=now, new_id=new_id)
         self._now = now
-        self._new_id = new_id
-        self._outbox = Outbox(acknowledged=suite.acknowledges)
+        self._outbox = Outbox(acknowledged=suite.acknowledges, changed=self._exchange.has_gone)
         self._inbox = Inbox(acknowledged=suite.acknowledges)
-        self._known = {message.id for message in messages if not message.mine}
         self._rewound_at = 0
         self._held = False
+        """Whether nothing is sent before the other side's first frame under new keys."""
         self.once_secured = False
         """Whether anything could ever be said here."""
-        """Whether nothing is sent before the other side's first frame under new keys."""
+        self._typed: bool | None = None
+        """What is to be said of this person's typing."""
+        self._read: Entry | None = None
+        """The newest word of what this person has read."""
         if suite.features:
             self._outbox.add(self._hello())
         self._settle()
 
+    @property
+    def messages(self) -> list[Message]:
+        return self.history.messages
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What the other one's app knows of."""
+        return self._exchange.features
+
+    @property
+    def typing(self) -> bool:
+        """Whether the other one types."""
+        return self._preferences.typing and self._now() < self.typing_until
+
     # The person
 
-    def send(self, body: str) -> Message:
-        """Queue a message. Raises PeerError when the chat is over or the text is empty or too long."""
+    def send(self, body: str, re: Ref | None = None) -> Message:
+        """Queue a message, which may reply to another. Raises PeerError when the chat is over or the text is empty or too
+        long."""
         self._check_open()
-        body = _well_formed(body)
-        if not body.strip():
-            raise PeerError("empty")
-        message = Message(self._new_id(), True, body, self._now(), "queued")
-        content = _text(message)
-        if not self.suite.fits(content):
-            raise PeerError("too_long")
-        self._add(message)
-        self._outbox.add(Entry(content, message))
-        return message
+        if re is not None and not self.suite.acknowledges:
+            raise PeerError("not_supported", self.peer)
+        entry = self._exchange.write(body, re, self.suite.fits)
+        self._outbox.add(entry)
+        assert entry.message is not None, "a text is of a message"
+        return entry.message
 
-    def retry(self, message_id: str) -> Message:
+    def retry(self, message_id: str) -> None:
         """Queue a failed message once more. Raises PeerError when the chat is over or nothing failed."""
         self._check_open()
-        for message in self.messages:
-            if message.mine and message.id == message_id and message.status == "failed":
-                self._outbox.add(Entry(_text(message), message))
-                return message
-        raise PeerError("empty")
+        self._queue(self._exchange.again(message_id))
+
+    def edit(self, message_id: str, body: str) -> None:
+        """Say one of one's own messages differently. Raises PeerError, as all of these, for what cannot be said."""
+        self._check_open()
+        self._queue(self._exchange.edit(message_id, body, self.suite.fits))
+
+    def delete(self, message_id: str) -> None:
+        """Take one of one's own messages back, on both sides."""
+        self._check_open()
+        self._queue(self._exchange.delete(message_id))
+
+    def react(self, ref: Ref, emoji: str) -> None:
+        """Give a message an emoji; without one, take it back."""
+        self._check_open()
+        self._queue(self._exchange.react(ref, emoji))
+
+    def set_timer(self, seconds: int) -> None:
+        """From now on messages vanish so long after they were read, on both sides; 0 is never."""
+        self._check_open()
+        self._queue(self._exchange.set_timer(seconds))
+
+    def read(self) -> None:
+        """The person has seen all there is. Of what was read only the newest is said."""
+        entry = self._exchange.read()
+        if entry is None or self.state is State.ENDED:
+            return
+        if self._read is not None and not self._read.left:
+            self._read.content = entry.content
+        else:
+            self._read = entry
+            self._outbox.add(entry)
+
+    def types(self, on: bool) -> None:
+        """Say that the person types, or no longer: now or never."""
+        if self.state is State.SECURED and self._exchange.tells_typing:
+            self._typed = on
+
+    def preferred(self) -> None:
+        """The person prefers something else: the other one hears of it in another `hello`."""
+        self._exchange.preferred()
+        if self._read is not None and not self._preferences.receipts:
+            self._outbox.withdraw(self._read)
+            self._read = None
+        if self.suite.features and self.state is not State.ENDED:
+            self._outbox.add(self._hello())
 
     def verify(self) -> None:
         """Compare emoji with the other one. Raises PeerError when the chat is over."""
@@ -125,19 +188,28 @@ class Conversation:
         if self._held or self.state not in (State.GREETING, State.SECURED):
             return None
         if self._inbox.due:
-            return Frame(self.suite.seal({"t": "ack", "upto": self._inbox.last}))
+            return Frame(self.suite.seal({"t": "ack", "upto": self._inbox.last}), acknowledges=True)
         first = self._outbox.first()
-        if first is None or not (self.suite.ready or first[1].content["t"] == "hello"):
-            return None
+        if first is None:
+            return self._typing_frame()
         number, entry = first
-        content = {**entry.content, "seq": number} if self.suite.acknowledges else entry.content
-        return Frame(self.suite.seal(content), entry)
+        if not (self.suite.ready or entry.content["t"] == "hello"):
+            return None
+        content = self._exchange.wording(entry)
+        return Frame(self.suite.seal({**content, "seq": number} if self.suite.acknowledges else content), entry)
+
+    def _typing_frame(self) -> Frame | None:
+        """What there is to say of typing, once: it is nothing to send again."""
+        on, self._typed = self._typed, None
+        if on is None or self.state is not State.SECURED or not self._exchange.tells_typing:
+            return None
+        return Frame(self.suite.seal({"t": "typing", "on": on}))
 
     def taken(self, frame: Frame) -> None:
         """The channel took the frame."""
         if frame.entry is not None:
             self._outbox.taken()
-        else:
+        elif frame.acknowledges:
             self._inbox.taken()
 
     def refused(self, frame: Frame) -> None:
@@ -190,6 +262,7 @@ class Conversation:
     def interrupted(self) -> None:
         """The transport lost its path and looks for it."""
         self._step("interrupted")
+        self.typing_until, self._typed = 0, None
 
     def recovered(self) -> None:
         self._step("recovered")
@@ -230,6 +303,14 @@ class Conversation:
         """The transport gave up."""
         self._step("failed")
 
+    def left(self) -> None:
+        """Without a path: the server says that the other one has left the chat."""
+        self._step("left")
+
+    def declined(self) -> None:
+        """Without a path: the other one, asked whether to go on with the chat, does not."""
+        self._step("declined")
+
     def silent(self) -> None:
         """The other side's `hello` does not come."""
         self._step("silent")
@@ -243,31 +324,28 @@ class Conversation:
     def _take_in(self, content: Content) -> Message | None:
         kind = content.get("t")
         if not self.suite.acknowledges:
-            return self._text(content)
+            return self._exchange.take_text(self._exchange.new_id(), content.get("body"))
         if kind == "ack":
             self._acked(content.get("upto"))
+        if kind == "typing":
+            self.typing_until = self._now() + TYPING_MS if content.get("on") is True else 0
         if not isinstance(kind, str) or kind in ("ack", "typing") or not self._inbox.takes(content.get("seq")):
             return None
         return self._say_or_show(kind, content)
 
     def _say_or_show(self, kind: str, content: Content) -> Message | None:
         """A message in its turn. Unknown types say nothing to this version."""
-        if kind == "text":
-            return self._text(content)
         if kind == "bye":
             self._step("bye")
             self._clear()
         elif kind.startswith("sas:"):
             self._say(self.verifying.receive(content))
-        return None
-
-    def _text(self, content: Content) -> Message | None:
-        body = content.get("body")
-        message_id = content.get("id") if self.suite.acknowledges else self._new_id()
-        if not isinstance(body, str) or not body.strip() or not is_id(message_id) or message_id in self._known:
-            return None
-        self._known.add(message_id)
-        return self._add(Message(message_id, False, _well_formed(body), self._now(), "delivered"))
+        elif kind == "text":
+            self.typing_until = 0
+        message = self._exchange.receive(content)
+        if kind == "hello" and "timer" in self.features:
+            self._queue(self._exchange.timer())
+        return message
 
     def _acked(self, upto: object) -> None:
         if type(upto) is not int or self._outbox.acknowledge(upto):
@@ -279,27 +357,27 @@ class Conversation:
     # Inside
 
     def _say(self, contents: list[Content]) -> None:
-        for content in contents:
-            self._outbox.add(Entry(content))
+        self._queue([Entry(content) for content in contents])
+
+    def _queue(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            self._outbox.add(entry)
 
     def _hello(self) -> Entry:
-        return Entry({"t": "hello", "features": list(self.suite.features)})
+        """What this side's app knows of, but for what the person does not want to tell."""
+        unwanted = {"read": not self._preferences.receipts, "typing": not self._preferences.typing}
+        features = [name for name in self.suite.features if not unwanted.get(name)]
+        return Entry({"t": "hello", "features": features})
 
     def _settle(self) -> None:
         if self.state is State.GREETING and self.suite.ready and not self._held:
             self._step("ready")
             self.once_secured = True
 
-    def _add(self, message: Message) -> Message:
-        message.new_call = len(self.messages) == self.earlier > 0
-        self.messages.append(message)
-        return message
-
     def _clear(self) -> None:
         """`bye` clears the chat on both sides; without that word it stays to be read."""
         if self.suite.acknowledges:
-            self.messages.clear()
-            self.earlier = 0
+            self.history.clear()
 
     def _check_open(self) -> None:
         if self.state is State.ENDED:
@@ -315,12 +393,3 @@ class Conversation:
         self.state = State.ENDED
         self.reason = ENDINGS[row]
         self._outbox.fail_all()
-
-
-def _text(message: Message) -> Content:
-    return {"t": "text", "id": message.id, "body": message.body, "at": message.at}
-
-
-def _well_formed(text: str) -> str:
-    """The text as UTF-8 can carry it: half surrogates that have no other half become U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

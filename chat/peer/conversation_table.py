@@ -44,6 +44,8 @@ ENDINGS: dict[tuple[State, str], str] = {
     (_S, "bye"): "ended",
     (_R, "closed"): "left",
     (_R, "failed"): "lost",
+    (_R, "left"): "left",
+    (_R, "declined"): "not_back",
     (_R, "end"): "you_left",
     (_R, "bye"): "ended",
 }

@@ -21,6 +21,7 @@ SENTENCES: dict[str, str] = {
     "you_left": "You left the chat.",
     "you_refused_classic": "You did not start a chat with {peer} that the server could read.",
     "you_refused_key": "You did not go on with {peer}’s other device. Nothing was sent to it.",
+    "not_back": "{peer} is no longer in the chat. Call to start again.",
     "key_accepted": "You accepted {peer}’s other device. Call again to chat.",
     # Failures
     "gone": "{peer} went offline.",
@@ -29,7 +30,20 @@ SENTENCES: dict[str, str] = {
     "server_lost": "The connection to the server was lost, and with it the call with {peer}.",
     "undecided": "{peer}’s app did not go on with the call. They may still be deciding about your device: "
     "call again in a moment.",
-    "no_path": "No connection to {peer} could be made. One of the two networks may be blocking it.",
+    "no_path": "No connection to {peer} could be made: one of the two networks may be blocking it. Call again, or try "
+    "another network.",
+    "no_candidates": "This device has no network over which {peer} could be reached. Check its Wi-Fi or cable, "
+    "then call again.",
+    "stun_unreachable": "No connection to {peer} could be made: the service that tells this device its address (STUN) did "
+    "not answer. Try another network, or tell whoever runs the server.",
+    "turn_refused": "No connection to {peer} could be made: the relay (TURN) refused this device. Call again, and if that "
+    "does not help, tell whoever runs the server that its relay does not accept what it hands out.",
+    "udp_blocked": "No connection to {peer} could be made: this network seems to block calls, and the relay could not be "
+    "reached either. Try another network, such as a phone’s hotspot.",
+    "other_network": "No connection to {peer} could be made: their network seems to block it. Ask them to try another one, "
+    "such as a phone’s hotspot.",
+    "no_relay": "Your address is to stay hidden from the people you chat with, and this server has no relay (TURN) to do that "
+    "with. Show your address, or ask whoever runs the server for a relay.",
     "bad_key": "The key that came for {peer} cannot be used, so the call was ended.",
     "bad_handshake": "The encryption with {peer} could not be agreed on: what came does not fit. Nothing was sent. "
     "If it happens again, the server may be changing what passes through it.",
@@ -71,6 +85,7 @@ SENTENCES: dict[str, str] = {
     # What a person asked for and cannot have now
     "bad_name": "A username is 3 to 20 letters, digits or underscores.",
     "own_name": "That is your own name. Enter the name of the person you want to reach.",
+    "you_blocked": "You have blocked {peer}. Unblock them in the settings to call them.",
     "in_call": "You are already in a call. End it before you start another.",
     "not_online": "You are not connected to the server yet. Wait until you are online.",
     "no_call": "There is no call to do that with.",
@@ -80,6 +95,10 @@ SENTENCES: dict[str, str] = {
     "not_verifiable": "There is nothing to compare in this chat.",
     "mismatched": "You compared, and it did not match. End this chat and call again.",
     "too_long": "This message is too long. Send it in several parts.",
+    "not_supported": "{peer}’s app does not know how to do that.",
+    "no_message": "That message is not here any more.",
+    "no_emoji": "Choose one emoji.",
+    "bad_timer": "Messages can stay for at most 31 days.",
     # The server connection
     "server_offline": "The server cannot be reached.",
     "replaced": "This name was opened on another page, so this one stepped back.",
@@ -88,7 +107,7 @@ SENTENCES: dict[str, str] = {
 ORDERLY = frozenset(
     {
         *("declined", "busy", "no_answer", "cancelled", "missed", "you_declined", "you_cancelled", "left", "ended"),
-        *("hung_up", "you_left", "you_refused_classic", "you_refused_key", "key_accepted"),
+        *("hung_up", "you_left", "you_refused_classic", "you_refused_key", "not_back", "key_accepted", "you_blocked"),
     }
 )
 

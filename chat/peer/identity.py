@@ -1,5 +1,5 @@
-"""What a device keeps for one server: its own keys, the keys of those it met, its invites (docs/protocol.md, sections 1.2,
-3.1 and 3.6). Mirrors static/js/peer/identity.js.
+"""What a device keeps for one server: its own keys, the keys of those it met, its invites, its blocks (docs/protocol.md,
+sections 1.2, 3.1 and 3.6). Mirrors static/js/peer/identity.js.
 
 A pin is an identity key met under a name. It says "the same device as before", never "the owner of the name". A name has
 one that counts, the newest; those before it are kept as they were. Names are one whatever their case.
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from . import primitives
+from .blocks import Blocks
 from .errors import IdentityDamaged
 from .invites import Invite
 from .kept_invites import KeptInvites, State
@@ -69,6 +70,8 @@ class Identity:
         self._random = random
         self._now = now
         self._invites = KeptInvites(storage, random, now)
+        self.blocks = Blocks(storage)
+        """Whom the person has blocked or muted."""
         for record in storage.table("pins").values():
             _Known.parse(record)
         for record in storage.table("keys").values():
@@ -143,6 +146,7 @@ class Identity:
         self._storage.wipe()
         self._storage = MemoryStorage()
         self._invites = KeptInvites(self._storage, self._random, self._now)
+        self.blocks = Blocks(self._storage)
 
     def _own_key(self, place: str) -> KeyPair:
         record: Record = self._storage.table("keys").get(place) or {}

@@ -31,7 +31,8 @@ try:
 except ImportError:  # Windows: programs that share a file do not take turns there
     fcntl = None  # type: ignore[assignment]
 
-VERSION = 1
+VERSION = 2
+"""2 added the blocks; a file of version 1 is read too."""
 MAX_BYTES = 16 * 1024 * 1024
 
 _Stamp = tuple[int, int, int]
@@ -202,8 +203,11 @@ def _parse(content: bytes) -> Tables:
         raise IdentityDamaged from None
     if len(content) > MAX_BYTES or take(whole, "lowkey", str) != "identity":
         raise IdentityDamaged
-    if take(whole, "version", int) != VERSION:
+    version = take(whole, "version", int)
+    if not 1 <= version <= VERSION:
         raise IdentityDamaged("This identity was written by another version of lowkey. Nothing was changed.")
+    if version == 1:
+        whole["blocks"] = {}
     tables: Tables = {table: take(whole, table, dict) for table in TABLES}
     if any(not isinstance(record, dict) for records in tables.values() for record in records.values()):
         raise IdentityDamaged

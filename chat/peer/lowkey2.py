@@ -34,6 +34,8 @@ MAX_MESSAGE_CHARS = 2_000
 """Of a handshake message in base64; the longest there is has some 200."""
 
 _HS_BYTES = 16
+_COLLISION_SECONDS = 5.0
+"""An offer that was made sooner than this may be on its way."""
 
 
 class Lowkey2:
@@ -41,7 +43,7 @@ class Lowkey2:
 
     needs_consent = False
     acknowledges = True
-    features = ("text", "sas")
+    features = ("text", "sas", "edit", "delete", "react", "read", "typing", "timer")
 
     def __init__(
         self,
@@ -62,7 +64,7 @@ class Lowkey2:
         self.known_as: list[str] = []
         """Other names under which the other's device is known."""
         self.agreed = False
-        self._me = me
+        self.me = me
         self._peer = peer
         self._identity = identity
         self._random = random
@@ -77,10 +79,12 @@ class Lowkey2:
         self._ratchet: Ratchet | None = None
         self._sealing: Sealing | None = None
         self._offer = 0
+        self._offered_at: float | None = None
+        """When this side made an offer that is not answered."""
 
     def renewal(self) -> Lowkey2:
         """A fresh attempt with the same person, for a conversation that is open."""
-        return Lowkey2(self._me, self._peer, self._identity, random=self._random, clock=self._clock)
+        return Lowkey2(self.me, self._peer, self._identity, random=self._random, clock=self._clock)
 
     # The handshake
 
@@ -152,19 +156,31 @@ class Lowkey2:
         assert self._sealing is not None, "signals follow the keys"
         payload = self._sealing.seal(kind, body if kind == "offer" else {**body, "re": self._offer})
         if kind == "offer":
-            self._offer = self._sealing.counter
+            self._offer, self._offered_at = self._sealing.counter, self._clock()
         return payload
 
     def open_signal(self, kind: str, payload: Payload) -> Payload | None:
+        """When offers collide the called one drops its own, so the caller does not look at that."""
         opened = self._sealing.open(kind, payload) if self._sealing else None
         if opened is None:
             return None
         counter, body = opened
         if kind == "offer":
+            if self._collides:
+                return None
             self._offer = counter
         elif not self._belongs(kind, body):
             return None
+        if kind != "ice":
+            self._offered_at = None
         return body
+
+    @property
+    def _collides(self) -> bool:
+        """Whether this side's offer stands against one of the other's. One that was not answered for long did not arrive."""
+        if self.role != "caller" or self._offered_at is None:
+            return False
+        return self._clock() - self._offered_at < _COLLISION_SECONDS
 
     # Messages
 
@@ -216,7 +232,7 @@ class Lowkey2:
         return unsaid or (type(body.get("re")) is int and body["re"] == self._offer)
 
     def _begin(self, role: Role, invite: Invite | None) -> None:
-        names = (self._me, self._peer) if role == "caller" else (self._peer, self._me)
+        names = (self.me, self._peer) if role == "caller" else (self._peer, self.me)
         self.role = role
         self.invited = invite is not None
         psk = invite.psk if invite else None
@@ -253,7 +269,7 @@ class Lowkey2:
             return False
         if (self._invite is not None) != ("invite" in payload):
             return "invite" in payload
-        return self._peer.lower() < self._me.lower()
+        return self._peer.lower() < self.me.lower()
 
     def _rung(self, payload: Payload, hs: str) -> list[Payload]:
         """The other one's step 1. Whose person called the same name has accepted by that, and answers at once."""
@@ -273,7 +289,7 @@ class Lowkey2:
         """The invite of this device's that the caller names. Raises KeyRefused where it cannot be used."""
         if "invite" not in payload:
             return None
-        found = self._identity.made_invite(str(payload["invite"]), self._me)
+        found = self._identity.made_invite(str(payload["invite"]), self.me)
         if isinstance(found, str):
             raise KeyRefused(found)
         self._uuid = found.uuid

@@ -16,6 +16,13 @@ RESEND_SECONDS = 3.0
 HELLO_SECONDS = 20.0
 HOLD_SECONDS = 1.0
 """How long the caller of a handshake beside the channel waits to be spoken to under the new keys."""
+INTERRUPTED_SECONDS = 3.0
+"""How long a path may not answer before it is taken for lost."""
+SERVER_SECONDS = 10.0
+"""How long a call that is being made outlives the socket to the server."""
+COMEBACK_SECONDS = 150.0
+"""How long somebody who is offline is waited for, in a chat that was open before this side was started anew; names are kept for
+their owners nearly as long."""
 HANDSHAKE_SECONDS = 60.0
 RENEW_SECONDS = 10.0
 """How often a new handshake may be begun."""
@@ -55,6 +62,28 @@ class Pacing:
             self._timers.start("hello", HELLO_SECONDS, silent)
         else:
             self._timers.cancel("hello")
+
+    def interrupted(self, lost: Action) -> None:
+        """The path does not answer."""
+        self._timers.start("interrupted", INTERRUPTED_SECONDS, lost)
+
+    def recovered(self) -> None:
+        """It does again, or there is another one."""
+        self._timers.cancel("interrupted")
+
+    def server_lost(self, ended: Action) -> None:
+        """The socket to the server is gone."""
+        self._timers.start("server", SERVER_SECONDS, ended)
+
+    def server_back(self) -> None:
+        self._timers.cancel("server")
+
+    def comes_back(self, in_vain: Action) -> None:
+        """Somebody is called back into the chat that was open."""
+        self._timers.start("comeback", COMEBACK_SECONDS, in_vain)
+
+    def came_back(self) -> None:
+        self._timers.cancel("comeback")
 
     def progress(self, conversation: Conversation) -> bool:
         """Whether anything was acknowledged since this was last asked; without, patience grows."""

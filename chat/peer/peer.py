@@ -1,6 +1,7 @@
-"""A peer: a name, its socket to the server, and at most one call or chat at a time. Mirrors static/js/peer/peer.js.
+"""A peer: a name, its socket to the server, any number of chats, and at most one call at a time. Mirrors
+static/js/peer/peer.js.
 
-What the person asks for goes to the link there is, and what the server says is the switchboard's. A session that the server
+What the person asks for goes to the selected link, and what the server says is the switchboard's. A session that the server
 opens unasked does nothing until a `key:exchange` comes.
 """
 
@@ -8,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from signaling.messages import FromServer, is_name, same_name
 from signaling.messages import Message as Signaling
@@ -23,8 +26,9 @@ from .invitation import Invitation
 from .kept_invites import LIFETIME_MS
 from .link import Link
 from .lowkey2 import Lowkey2
-from .messages import Message
+from .messages import Message, Ref
 from .ownership import origin_of
+from .preferences import Preferences
 from .primitives import Random, b64url
 from .signaling_client import SignalingClient
 from .signaling_client import State as ServerState
@@ -32,6 +36,16 @@ from .snapshot import Invited, Listener, Snapshot, snapshot_of
 from .suite import Suite
 from .surroundings import Surroundings
 from .switchboard import Switchboard
+from .talking import Talking
+from .timers import Timer
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A chat that is open: with whom, and their identity key."""
+
+    peer: str
+    identity: bytes
 
 
 class Peer:
@@ -50,6 +64,7 @@ class Peer:
         rng: Random = os.urandom,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
+        fraction: Callable[[], float] = random.random,
     ) -> None:
         if not is_name(name):
             raise PeerError("bad_name")
@@ -60,10 +75,12 @@ class Peer:
         self._random = rng
         self._now = now
         self._clock = clock
+        self._fraction = fraction
         self._signaling = SignalingClient(server, name, self, key=identity.name_key(name))
-        self._board = Switchboard(self._new_link, self._send, self._listener.notice)
+        self._board = Switchboard(self._new_link, self._send, self._listener.notice, identity.blocks.name)
         self._invitation: Invitation | None = None
-        self._histories = Histories()
+        self._preferences = Preferences()
+        self._histories = Histories(_later, lambda: int(self._now() * 1000), self._changed)
 
     # The person
 
@@ -72,37 +89,118 @@ class Peer:
         self._signaling.start()
 
     async def stop(self) -> None:
-        """End the call or chat, tell the other side, and go offline."""
-        if self._link is not None:
-            if not self._link.over:
-                self.end()
-            await self._link.wait_closed()
+        """End the calls and chats, tell the other sides, and go offline."""
+        for link in self._board.links:
+            if not link.over:
+                self._end(link)
+        await self._closed()
+
+    async def suspend(self) -> None:
+        """The program goes away, and may come back: close all sockets and transports, without a word to those with whom a chat
+        is open. `start` goes on with what there was."""
+        links = [link for link in self._board.links if not link.over]
+        for link in links:
+            if link.restorable is None:
+                link.suspend()
+        await self._signaling.stop()
+        for link in links:
+            if link.restorable is not None:
+                link.suspend()
+        await self._closed()
+
+    async def _closed(self) -> None:
+        await asyncio.gather(*(link.wait_closed() for link in self._board.links))
         await self._signaling.stop()
 
+    def restorable(self) -> list[Open]:
+        """The chats that are open, to be restored when the program is back; names and identities alone."""
+        open_with = [(link.peer, link.restorable) for link in self._board.links]
+        return [Open(peer, identity) for peer, identity in open_with if identity is not None]
+
+    def restore(self, chats: Iterable[Open]) -> None:
+        """Go on with chats that were open before the program went away: each is called, and none is asked for but of the device
+        that it was with. What is not that of a device that is known is left."""
+        for chat in chats:
+            pin = self._identity.pin(chat.peer)
+            known = pin is not None and pin.identity == chat.identity and not self._identity.blocks.name(chat.peer)
+            link = self._board.live_with(chat.peer)
+            if known and link is None:
+                self._board.begin(chat.peer).come_back()
+            elif known and link is not None and link.state == "ringing":
+                link.accept()
+
     def wake(self) -> None:
-        """The network may be back: try the server now."""
+        """The network may be back: see to all that waits for it, now."""
         self._signaling.wake()
+        self._board.wake()
 
     def dial(self, peer: str) -> None:
-        """Call somebody; to call who is calling is to accept. Raises PeerError."""
+        """Call somebody; to call who is calling is to accept, and with whom a chat is open, it is shown. Raises PeerError."""
         if not is_name(peer):
             raise PeerError("bad_name")
         if same_name(peer, self.name):
             raise PeerError("own_name")
+        if self._identity.blocks.name(peer):
+            raise PeerError("you_blocked", peer)
         if self._signaling.state != "online":
             raise PeerError("not_online")
         link = self._board.live_with(peer)
         rings = link is not None and link.state == "ringing"
         if rings and self._identity.opened_invite(peer) is None:
             self.accept()
+        elif link is not None and not rings and not link.is_call:
+            self.select(peer)
         elif rings or self._board.free:
-            self._board.begin(peer).dial()
+            self._begin(peer).dial()
         else:
             raise PeerError("in_call")
 
+    def select(self, peer: str | None) -> None:
+        """Look at the conversation with somebody, or at none. Raises PeerError."""
+        self._board.select(None if peer is None else self._with(peer))
+        self._changed()
+
+    def close(self, peer: str) -> None:
+        """Take a conversation that is over from the list. Raises PeerError."""
+        link = self._with(peer)
+        if not link.over:
+            raise PeerError("in_call")
+        self._board.close(link)
+        self._changed()
+
+    def mute(self, peer: str, on: bool) -> None:
+        """Whether the conversation with somebody makes no sound."""
+        self._identity.blocks.mute(peer, on)
+        self._changed()
+
+    def block(self, peer: str) -> None:
+        """Hear nothing more of somebody: neither of the name, nor of the device that is known by it. A chat ends; a call
+        that rings just goes unanswered."""
+        pin = self._identity.pin(peer)
+        self._identity.blocks.block(peer, pin.identity if pin else None)
+        link = self._board.live_with(peer)
+        if link is not None and link.state == "ringing":
+            self._board.close(link)
+        elif link is not None:
+            link.end()
+        self._changed()
+
+    def unblock(self, peer: str) -> None:
+        self._identity.blocks.unblock(peer)
+        self._changed()
+
+    def prefer(self, **preferences: bool) -> None:
+        """Change what this person prefers, fields of `Preferences`."""
+        for name, value in preferences.items():
+            setattr(self._preferences, name, value)
+        self._board.preferred()
+        self._changed()
+
     def accept(self) -> None:
         """Accept the call that rings. Raises PeerError."""
-        self._board.ringing().accept()
+        link = self._board.ringing()
+        self._board.select(link)
+        link.accept()
 
     def decline(self) -> None:
         """Decline the call that rings. Raises PeerError."""
@@ -113,8 +211,11 @@ class Peer:
         self.end()
 
     def end(self) -> None:
-        """End whatever there is: a chat, a call being made, or one that rings. Raises PeerError."""
-        link = self._live("no_call")
+        """End what is selected: a chat, a call being made, or one that rings. Raises PeerError."""
+        self._end(self._live("no_call"))
+
+    @staticmethod
+    def _end(link: Link) -> None:
         if link.state == "ringing":
             link.decline()
         else:
@@ -137,19 +238,43 @@ class Peer:
             link.forget()
         link.accept_key()
         if again:
-            self._board.begin(link.peer).dial()
+            self._begin(link.peer).dial()
 
     def refuse_key(self) -> None:
         """Do not. Raises PeerError."""
         self._asked(self._live("no_call").state == "blocked").refuse_key()
 
-    def send(self, body: str) -> Message:
-        """Queue a message; its status tells the rest. Raises PeerError."""
-        return self._live("no_chat").send(body)
+    def send(self, body: str, re: Ref | None = None, *, to: str | None = None) -> Message:
+        """Queue a message, which may reply to another; its status tells the rest. Raises PeerError."""
+        return self._chat(to).send(body, re)
 
-    def retry(self, message_id: str) -> None:
+    def retry(self, message_id: str, *, to: str | None = None) -> None:
         """Send a failed message again. Raises PeerError."""
-        self._live("no_chat").retry(message_id)
+        self._talk(to).retry(message_id)
+
+    def edit(self, message_id: str, body: str, *, to: str | None = None) -> None:
+        """Say one of one's own messages differently. Raises PeerError."""
+        self._talk(to).edit(message_id, body)
+
+    def delete(self, message_id: str, *, to: str | None = None) -> None:
+        """Take back one of one's own messages, on both sides. Raises PeerError."""
+        self._talk(to).delete(message_id)
+
+    def react(self, ref: Ref, emoji: str, *, to: str | None = None) -> None:
+        """React to a message; an empty emoji takes it back. Raises PeerError."""
+        self._talk(to).react(ref, emoji)
+
+    def read(self, *, to: str | None = None) -> None:
+        """The person has seen all that is in the conversation. Raises PeerError."""
+        self._talk(to).read()
+
+    def typed(self, *, to: str | None = None) -> None:
+        """The person typed. Raises PeerError."""
+        self._talk(to).typed()
+
+    def set_timer(self, seconds: int, *, to: str | None = None) -> None:
+        """From now on messages vanish so many seconds after they were read; 0 for never. Raises PeerError."""
+        self._talk(to).set_timer(seconds)
 
     def verify(self) -> None:
         """Compare emoji with the other one, whose side shows them too. Raises PeerError."""
@@ -189,13 +314,21 @@ class Peer:
     def snapshot(self) -> Snapshot:
         """What there is to show now."""
         return snapshot_of(
-            self.name, self._signaling.state, self._signaling.refusal, self._board.link, self._invitation
+            self.name,
+            self._signaling.state,
+            self._signaling.refusal,
+            self._board,
+            invitation=self._invitation,
+            preferences=self._preferences,
+            muted=self._identity.blocks.muted,
         )
 
     # The server (SignalingClient's listener)
 
     def server_state(self, state: ServerState) -> None:
-        if state != "online":
+        if state == "online":
+            self._board.server_back()
+        else:
             self._board.server_lost()
         self._changed()
 
@@ -218,8 +351,12 @@ class Peer:
             now=lambda: int(self._now() * 1000),
             clock=self._clock,
             new_id=lambda: b64url(self._random(16)),
-            after=asyncio.get_running_loop().call_later,
+            after=_later,
             suites=self._suites,
+            preferences=self._preferences,
+            fraction=self._fraction,
+            blocked=self._identity.blocks.identity,
+            missed=self._listener.missed,
         )
 
     def _suites(self, peer: str) -> list[Suite]:
@@ -231,19 +368,46 @@ class Peer:
 
     def _follow_invitation(self) -> None:
         """Call under the invite that was opened, once that is possible, and see what comes of it."""
-        invitation, link = self._invitation, self._board.link
+        invitation = self._invitation
         if invitation is None:
             return
-        invitation.held = not self._board.free
-        if invitation.state == "waiting" and self._signaling.state == "online" and self._board.free:
+        link = self._board.with_(invitation.peer)
+        invitation.held = not self._board.free or (link is not None and not link.over)
+        if invitation.state == "waiting" and self._signaling.state == "online" and not invitation.held:
             invitation.state = "calling"
             self.dial(invitation.peer)
-        elif link is not None and same_name(link.peer, invitation.peer):
+        elif link is not None:
             if link.trust == "verified" and invitation.state in ("calling", "offline"):
                 invitation.state = "done"
             elif link.over:
                 verified = link.suite is not None and link.suite.trust == "verified"
                 invitation.ended(link.reason, self._identity, verified=verified)
+
+    def _begin(self, peer: str) -> Link:
+        """A call to somebody begins, and is what the person looks at."""
+        link = self._board.begin(peer)
+        self._board.select(link)
+        return link
+
+    def _with(self, peer: str) -> Link:
+        """Whatever there is with somebody. Raises PeerError."""
+        link = self._board.with_(peer)
+        if link is None:
+            raise PeerError("no_chat")
+        return link
+
+    def _chat(self, to: str | None) -> Link:
+        """The live link with somebody, or the selected one. Raises PeerError."""
+        if to is None:
+            return self._live("no_chat")
+        link = self._board.live_with(to)
+        if link is None:
+            raise PeerError("no_chat", to)
+        return link
+
+    def _talk(self, to: str | None) -> Talking:
+        """What is said to somebody, or in the selected conversation. Raises PeerError."""
+        return self._chat(to).talk
 
     @property
     def _link(self) -> Link | None:
@@ -261,9 +425,13 @@ class Peer:
     def _send(self, message: Signaling) -> bool:
         return self._signaling.send(message)
 
-    def _received(self, message: Message) -> None:
-        self._listener.received(message)
+    def _received(self, message: Message, peer: str) -> None:
+        self._listener.received(message, peer)
 
     def _changed(self) -> None:
         self._follow_invitation()
         self._listener.changed()
+
+
+def _later(seconds: float, action: Callable[[], None]) -> Timer:
+    return asyncio.get_running_loop().call_later(seconds, action)

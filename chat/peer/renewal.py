@@ -2,6 +2,9 @@
 
 It changes nothing before it has verified with the identity that the conversation began with: until then its steps go out
 under the session in which it runs, and the call keeps its own. A failing one, or one of somebody else, is forgotten.
+
+A step 1 may come more than once, since its sender cannot know that it arrived: it gets the same answer again, and begins
+nothing.
 """
 
 from __future__ import annotations
@@ -24,11 +27,17 @@ class Renewal:
         self._suite = suite
         self._attempt: Lowkey2 | None = None
         self._session = self._standing = session
+        self._answered: tuple[object, list[Payload]] = (None, [])
+        """The `hs` of the last step 1 that was answered, and the answer."""
 
     @property
     def begun(self) -> bool:
         """Whether this side has begun one, and waits for the server or for the other side."""
         return self._attempt is not None and self._attempt.role != "called"
+
+    def repeats(self, payload: Payload) -> bool:
+        """Whether it is a step 1 that was answered before."""
+        return step_of(payload) == 1 and "hs" in payload and payload["hs"] == self._answered[0]
 
     def begin(self) -> list[Effect]:
         """The two have lost each other's keys. Nothing but a session is asked for before that session stands."""
@@ -44,9 +53,18 @@ class Renewal:
         self._session = session
         return self._keys([self._attempt.opening()])
 
+    def adopt(self, session: JoinedPayload) -> None:
+        """The conversation goes on in this session, and so does the next handshake."""
+        self._standing = session
+        if self._attempt is None:
+            self._session = session
+
     def receive(self, payload: Payload, session: JoinedPayload | None = None) -> list[Effect]:
         """Take a step of the other side's, which may have come in a session of its own."""
         attempt = self._attempt
+        if self.repeats(payload):
+            stands = attempt is not None and attempt.role == "called"
+            return self._keys(self._answered[1]) if stands else []
         if step_of(payload) == 1 and not self.begun:
             attempt = self._suite.renewal()
             self._take(attempt)
@@ -73,9 +91,12 @@ class Renewal:
         """The steps to send back. Whose step 1 stands is answered without asking, in the session that it came in."""
         rings = attempt.role is None
         steps = attempt.receive_key(payload)
-        if step_of(payload) == 1 and attempt.role == "called":
-            self._session = session or self._session
-        return attempt.answer() if rings and attempt.role == "called" else steps
+        if attempt.role != "called" or step_of(payload) != 1:
+            return steps
+        self._session = session or self._session
+        steps = attempt.answer() if rings else steps
+        self._answered = payload["hs"], steps
+        return steps
 
     def _met(self, attempt: Lowkey2) -> list[Effect]:
         """The keys stand: they take the place of the old ones, if the identity is the same."""

@@ -13,6 +13,10 @@ name is not `taken` yet: the socket that has the name may be that very one.
 
 Attempts are spaced by doubling delays up to half a minute, half of each at random, so that clients dropped together do
 not come back together.
+
+A socket whose network is gone looks open for minutes. So a question that the server always answers, `session:connect`, or
+that of the beginning, asked once more when there is reason to doubt (`wake`), ends a socket on which nothing comes for
+`ANSWER_SECONDS` after it.
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ from signaling.messages import (
     Error,
     FromServer,
     Message,
+    SessionConnect,
     SessionLeave,
     dump,
     parse_from_server,
@@ -50,6 +55,7 @@ State = Literal["connecting", "online", "offline", "taken", "replaced", "refused
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 30.0
 CONNECT_TIMEOUT = 10.0
+ANSWER_SECONDS = 5.0
 OWN_SOCKET_SECONDS = 75.0
 """How long a server may take to miss a socket that went without a word; daphne's pings take up to 50 s."""
 
@@ -98,6 +104,7 @@ class SignalingClient:
         key: NameKey | None = None,
         fraction: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
+        patience: float = ANSWER_SECONDS,
     ) -> None:
         self.state: State = "offline"
         self.refusal = ""
@@ -113,6 +120,12 @@ class SignalingClient:
         self._outgoing: asyncio.Queue[str] = asyncio.Queue()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._socket: ClientConnection | None = None
+        self._patience = patience
+        self._owed: asyncio.TimerHandle | None = None
+        """Runs while the server owes an answer."""
+        self._doubts = False
+        """Whether the question of the beginning was asked once more."""
 
     def start(self) -> None:
         """Connect, and keep connected until `stop` or a final refusal."""
@@ -132,14 +145,20 @@ class SignalingClient:
         self._enter("offline")
 
     def wake(self) -> None:
-        """Do not wait for the next attempt any longer."""
+        """The network may be another one, or back: do not wait for the next attempt any longer, and see whether the socket is
+        good."""
         self._wake.set()
+        if not self._doubts and self.send(SessionLeave()):
+            self._doubts = True
+            self._expect_answer()
 
     def send(self, message: Message) -> bool:
         """Send a message; False, and nothing is sent, when not online."""
         if self.state != "online":
             return False
         self._outgoing.put_nowait(dump(message))
+        if isinstance(message, SessionConnect):
+            self._expect_answer()
         return True
 
     async def _run(self) -> None:
@@ -183,6 +202,7 @@ class SignalingClient:
         writer = loop.create_task(self._write(socket))
         patience = loop.call_later(CONNECT_TIMEOUT, self._lose_patience, socket)
         self._proven = False
+        self._socket = socket
         try:
             if self._key is None:
                 await socket.send(dump(SessionLeave()))
@@ -195,6 +215,8 @@ class SignalingClient:
             reached = self.state == "online"
             patience.cancel()
             writer.cancel()
+            self._answered()
+            self._socket, self._doubts = None, False
             self._forget_outgoing()
             await socket.close()
         return reached, socket.close_code or 0
@@ -204,7 +226,18 @@ class SignalingClient:
         if self.state == "connecting":
             socket.transport.abort()
 
+    def _expect_answer(self) -> None:
+        if self._owed is None and self._socket is not None:
+            loop = asyncio.get_running_loop()
+            self._owed = loop.call_later(self._patience, self._socket.transport.abort)
+
+    def _answered(self) -> None:
+        if self._owed is not None:
+            self._owed.cancel()
+            self._owed = None
+
     async def _read(self, frame: str, socket: ClientConnection) -> None:
+        self._answered()
         try:
             message = parse_from_server(frame)
         except ProtocolError:
@@ -214,6 +247,8 @@ class SignalingClient:
         elif self.state == "connecting" and isinstance(message, Error):
             if message.payload.code == "MISSING_SESSION_ID":
                 self._enter("online")
+        elif self._doubts and isinstance(message, Error) and message.payload.code == "MISSING_SESSION_ID":
+            self._doubts = False
         elif not isinstance(message, AuthChallenge | AuthOk):
             self._listener.server_message(message)
 

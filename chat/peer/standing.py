@@ -11,11 +11,13 @@ from .call_table import State as Calling
 from .conversation import Conversation
 from .conversation_table import State as Talking
 from .errors import ORDERLY, sentence
+from .history import History
 from .messages import Message
 from .suite import Suite
 from .verifying import Verifying
 
 State = Literal["idle", "calling", "ringing", "connecting", "secured", "reconnecting", "blocked", "failed", "ended"]
+
 
 _CALL_STATES: dict[Calling, State] = {
     Calling.IDLE: "idle",
@@ -45,19 +47,32 @@ SENTENCES: dict[str, str] = {
     "unverified": "Connected to {peer}. Encrypted, not verified yet.",
     "verified": "Connected to {peer}. Encrypted and verified.",
     "classic": "Connected to {peer}. Encrypted, but the server could read it.",
-    "reconnecting": "The connection to {peer} is interrupted. Waiting for it to come back…",
+    "reconnecting": "Reconnecting to {peer}…",
+    "away": "{peer} is offline. Messages wait until they are back.",
+    "coming_back": "Coming back to the chat with {peer}…",
+    "nobody_back": "{peer} is offline. The chat goes on when they are back.",
 }
 
 
 class Standing:
-    """A call, and the conversation that it came to, if it did; `expected` are the messages to show before, and `known` says
-    whether a device has been met under this name."""
+    """A call, and the conversation that it came to, if it did; `expected` are the messages to show before, and `identity`
+    is that of the device that has been met under this name, if one has."""
 
-    def __init__(self, call: Call, expected: list[Message], *, known: bool) -> None:
-        self.known = known
+    def __init__(self, call: Call, expected: History, began_at: int, identity: bytes | None) -> None:
+        self.known = identity is not None
+        self._identity = identity
+        self._began_at = began_at
         self._call = call
         self._conversation: Conversation | None = None
         self._expected = expected
+        self._returning = False
+        """Whether the chat was open before this side was started anew, and is to go on."""
+        self._gave_up: str | None = None
+        """Why a chat that was to go on does not."""
+        self.since: int | None = None
+        """When it began to reconnect, in milliseconds since 1970."""
+        self.away = False
+        """Whether the other one is not online, as far as the server has said."""
 
     def _began(self, conversation: Conversation) -> None:
         """The call has come to a conversation."""
@@ -70,27 +85,42 @@ class Standing:
     @property
     def over(self) -> bool:
         """Whether there is neither a call nor a chat any more."""
-        return self._call.state is Calling.ENDED
+        return self._call.state is Calling.ENDED and not self._returning
 
     @property
     def reason(self) -> str | None:
         """Why it is over; a key of `errors.SENTENCES`."""
-        return (self._conversation.reason if self._conversation else None) or self._call.reason
+        if self._returning:
+            return None
+        return self._gave_up or (self._conversation.reason if self._conversation else None) or self._call.reason
 
     @property
     def state(self) -> State:
         if self.over:
             return "ended" if self.reason in ORDERLY else "failed"
+        if self._returning:
+            return "reconnecting"
         if self._conversation is None:
             return _CALL_STATES[self._call.state]
-        return _CONVERSATION_STATES[self._conversation.state]
+        state = _CONVERSATION_STATES[self._conversation.state]
+        return "reconnecting" if state == "connecting" and self.since is not None else state
 
     @property
     def sentence(self) -> str:
         if self.reason:
             return sentence(self.reason, self.peer)
-        key = "warned" if self.warned else self.trust if self.state == "secured" else self.state
-        return SENTENCES[key or "unverified"].format(peer=self.peer)
+        return SENTENCES[self._topic].format(peer=self.peer)
+
+    @property
+    def _topic(self) -> str:
+        """What there is to say, a key of `SENTENCES`."""
+        if self.warned:
+            return "warned"
+        if self._returning:
+            return "nobody_back" if self.away else "coming_back"
+        if self.state == "reconnecting" and self.away:
+            return "away"
+        return (self.trust or "unverified") if self.state == "secured" else self.state
 
     @property
     def warned(self) -> bool:
@@ -113,6 +143,11 @@ class Standing:
         return self._call.dialled
 
     @property
+    def is_call(self) -> bool:
+        """Whether it is a call that is being made, or rings."""
+        return self._conversation is None and not self.over and not self.outlived and not self._returning
+
+    @property
     def suite(self) -> Suite | None:
         return self._call.suite
 
@@ -126,19 +161,65 @@ class Standing:
         return self._conversation.verifying if self._conversation and not self.over else None
 
     @property
-    def messages(self) -> list[Message]:
-        return self._conversation.messages if self._conversation else self._expected
+    def history(self) -> History:
+        return self._conversation.history if self._conversation else self._expected
 
     @property
-    def earlier(self) -> int:
-        """How many of `messages` were exchanged before."""
-        return self._conversation.earlier if self._conversation else len(self.messages)
+    def messages(self) -> list[Message]:
+        return self.history.messages
+
+    # For the list
+
+    @property
+    def activity(self) -> int:
+        """When anything last happened, in milliseconds since 1970."""
+        return max(self._began_at, self.last.at if self.last else 0)
+
+    @property
+    def is_worth_listing(self) -> bool:
+        """Whether it is still something when nobody looks at it: a call, a chat, or one that left messages."""
+        return not self.over or len(self.messages) > 0
+
+    @property
+    def last(self) -> Message | None:
+        return self.history.last
+
+    @property
+    def unread(self) -> int:
+        return self.history.unread
+
+    @property
+    def timer(self) -> int:
+        return self.history.timer.seconds
+
+    @property
+    def typing(self) -> bool:
+        return self._conversation.typing if self._conversation and not self.over else False
+
+    @property
+    def features(self) -> list[str]:
+        return list(self._conversation.features) if self._conversation else []
+
+    # For the switchboard
 
     def beside(self, session: JoinedPayload) -> bool:
         """Whether a session is another call of the same name, beside the chat that is open; not the one that this side asked
         for, to renew the keys."""
         other = self._call.session_id != session.session_id
-        return self._conversation is not None and other and not self._call.renewing
+        waits = self.renewable and self.state == "reconnecting"
+        return self._conversation is not None and other and not self._call.renewing and not waits
+
+    @property
+    def returning(self) -> bool:
+        """Whether the other one is called back into a chat that was open."""
+        return self._returning
+
+    @property
+    def restorable(self) -> bytes | None:
+        """The identity key of the other one, where a chat is open that could go on with it."""
+        if self._returning:
+            return self._identity
+        return self.suite.their_identity if self.suite is not None and self.renewable else None
 
     @property
     def renewable(self) -> bool:

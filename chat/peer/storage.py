@@ -1,9 +1,10 @@
-"""Where a device keeps its identity: four tables of records, each record under a key. Mirrors static/js/peer/storage.js.
+"""Where a device keeps its identity: five tables of records, each record under a key. Mirrors static/js/peer/storage.js.
 
     keys    "identity", and "name:" with a lower-case name: this device's private keys
     pins    a peer's lower-case name: the identity keys met there
     made    an invite's uuid: invites to this device
     opened  an invite's uuid: invites from others
+    blocks  a name in lower case: whom the person has blocked or muted
 
 One record is changed at a time, by a function of what stands there now: two programs on one storage do not undo each
 other's work. What is read is checked by whoever reads it.
@@ -19,8 +20,8 @@ from typing import Literal, Protocol
 
 from .records import Record
 
-Table = Literal["keys", "pins", "made", "opened"]
-TABLES: tuple[Table, ...] = ("keys", "pins", "made", "opened")
+Table = Literal["keys", "pins", "made", "opened", "blocks"]
+TABLES: tuple[Table, ...] = ("keys", "pins", "made", "opened", "blocks")
 Tables = dict[Table, dict[str, Record]]
 
 NAME = "name:"

@@ -17,6 +17,7 @@ Their shape, in the order of use:
     ready                   whether more than `hello` may be sent
     fits(content)           whether a message is not too long
     seal, open              a message to a frame of the DataChannel, and back; None for a frame to drop
+    me                      this side's name, as the keys are bound to it; a classic one has none
     trust, known_as, their_identity    who the other one is, as far as that is known
     comparison(), safety_number(), verify(ok)    how the person makes sure; None, and nothing, where that is impossible
     renewal()               a fresh attempt for a conversation that is open, where the suite has that

@@ -1,6 +1,8 @@
-"""Who is on the line: the one link there is, and to whom it belongs what the server says. Mirrors static/js/peer/switchboard.js.
+"""Who is on the line: one link for each name, and to whom it belongs what the server says. Mirrors static/js/peer/switchboard.js.
 
-A message goes to the link with the one it is about. Second callers hear `busy`. What does not fit is somebody else's fault and
+A message goes to the link with the one it is about. Any number of chats may be open, but one call at a time is being made or
+rings: a further caller hears `busy` then. One link is selected, which is what the person looks at. A link that is over stays in
+the list until it is closed, or another call with that name takes its place. What does not fit is somebody else's fault and
 changes nothing.
 """
 
@@ -35,62 +37,125 @@ from .errors import PeerError, Unexpected, sentence
 from .link import Link
 from .unasked import Unasked
 
+MAX_LINKS = 32
+"""How many links there may be; of those that are over the oldest makes room."""
+
 _KINDS: dict[type, str] = {Offer: "offer", Answer: "answer", Ice: "ice"}
 
 
 class Switchboard:
-    """`new_link` makes a link with somebody; `send` puts a message on the server's socket; `notice` is for the person."""
+    """`new_link` makes a link with somebody; `send` puts a message on the server's socket; `notice` is for the person, and
+    `blocked` says whether they want nothing of a name."""
 
     def __init__(
-        self, new_link: Callable[[str], Link], send: Callable[[Message], bool], notice: Callable[[str], None]
+        self,
+        new_link: Callable[[str], Link],
+        send: Callable[[Message], bool],
+        notice: Callable[[str], None],
+        blocked: Callable[[str], bool],
     ) -> None:
         self.link: Link | None = None
-        """With whom one is, or was last."""
+        """The one that the person looks at."""
+        self._links: dict[str, Link] = {}
+        """By lower-case name, in the order in which they began."""
         self._new_link = new_link
         self._send = send
         self._notice = notice
+        self._blocked = blocked
         self._unasked = Unasked()
 
-    # The link
+    # The links
+
+    @property
+    def links(self) -> list[Link]:
+        """All of them, in the order in which they began."""
+        return list(self._links.values())
 
     def begin(self, name: str) -> Link:
-        """Another link takes the place of the one there was."""
+        """Another link takes the place of the one there was with `name`, and of what the person looked at if that is over."""
         self._unasked.take(name)
-        if self.link is not None:
-            self.link.forget()
-        self.link = self._new_link(name)
-        return self.link
+        before = self.with_(name)
+        shown = self.link is None or self.link.over or self.link is before
+        self._drop(before)
+        self._make_room()
+        link = self._links[name.lower()] = self._new_link(name)
+        if shown:
+            self.link = link
+        return link
+
+    def select(self, link: Link | None) -> None:
+        """Look at this one, or at none."""
+        self.link = link
+
+    def close(self, link: Link) -> None:
+        """Take a link that is over from the list."""
+        self._drop(link)
+        if self.link is link:
+            self.link = None
+
+    def with_(self, name: str) -> Link | None:
+        """Whatever there is or was with `name`."""
+        link = self._links.get(name.lower())
+        return link if link is not None and same_name(link.peer, name) else None
+
+    def live_with(self, name: str) -> Link | None:
+        """The live link with `name`."""
+        link = self.with_(name)
+        return link if link is not None and not link.over else None
 
     def live(self, reason: str) -> Link:
-        """The link there is now. Raises PeerError for `reason`."""
+        """The selected link, if it lives. Raises PeerError for `reason`."""
         if self.link is None or self.link.over:
             raise PeerError(reason)
         return self.link
 
+    @property
+    def rings(self) -> Link | None:
+        """The link that rings."""
+        return next((link for link in self.links if link.state == "ringing"), None)
+
     def ringing(self) -> Link:
         """The link that rings. Raises PeerError."""
-        link = self.live("no_call")
-        if link.state != "ringing":
+        if self.rings is None:
             raise PeerError("no_call")
-        return link
+        return self.rings
 
-    def live_with(self, name: str) -> Link | None:
-        """The live link with `name`, if that is who it is with."""
-        link = self.link
-        return link if link is not None and not link.over and same_name(link.peer, name) else None
+    @property
+    def calling(self) -> Link | None:
+        """The call that is being made, or rings."""
+        return next((link for link in self.links if link.is_call), None)
 
     @property
     def free(self) -> bool:
-        """Whether there is neither a call nor a chat."""
-        return self.link is None or self.link.over
+        """Whether a call could begin."""
+        return self.calling is None and (len(self._links) < MAX_LINKS or any(link.over for link in self.links))
 
     # The server
 
     def server_lost(self) -> None:
         """Without its socket a client has no sessions, so no call that is still being made."""
         self._unasked.clear()
-        if self.link is not None and not self.link.over:
-            self.link.server_lost()
+        for link in self.links:
+            if not link.over:
+                link.server_lost()
+
+    def server_back(self) -> None:
+        """Calls that outlived the socket go on, and what waits for the server waits no more."""
+        for link in self.links:
+            if not link.over:
+                link.server_back()
+
+    def preferred(self) -> None:
+        """The person prefers something else than before."""
+        for link in self.links:
+            if not link.over:
+                link.preferred()
+
+    def wake(self) -> None:
+        """The network may be another one, or back."""
+        for link in self.links:
+            if not link.over:
+                link.wake()
 
     def take(self, message: FromServer) -> None:
         """Hand a message on."""
@@ -125,14 +190,19 @@ class Switchboard:
 
     def _rung(self, session: JoinedPayload, payload: Payload) -> None:
         """A call came in. From whom a chat is open with, it is a handshake for that chat, where there is such a thing; else
-        it takes the place of a chat that waits for its path."""
+        it takes the place of a chat that waits for its path. One of somebody who is blocked goes unanswered."""
         link = self.live_with(session.peer)
         if link is not None and link.renewable:
             link.renewed(session, payload)
             return
+        if link is not None and link.returning:
+            link.ring_back(session, payload)
+            return
+        if self._blocked(session.peer):
+            return
         if link is not None and link.state == "reconnecting":
             link.failed()
-        if self.free:
+        if self.live_with(session.peer) is None and self.free:
             self.begin(session.peer).ring(session, payload)
         else:
             self._refuse_busy(session)
@@ -144,7 +214,8 @@ class Switchboard:
     def _signal(self, message: Relayed) -> None:
         link = self.live_with(message.sender or "")
         if link is not None:
-            link.remote_signal(_KINDS[type(message)], message.body())
+            session = self._unasked.peek(link.peer)
+            link.remote_signal(_KINDS[type(message)], message.body(), session)
 
     def _declined(self, message: SessionDeclined) -> None:
         link = self.live_with(message.payload.peer)
@@ -152,10 +223,12 @@ class Switchboard:
             link.declined(message.payload.reason, message.payload.session_id)
 
     def _left(self, message: SessionLeft) -> None:
-        self._unasked.take(message.payload.peer)
-        link = self.live_with(message.payload.peer)
+        ended = message.payload
+        beside = self._unasked.take(ended.peer)
+        link = self.live_with(ended.peer)
         if link is not None:
-            link.left(message.payload.reason, message.payload.session_id)
+            was_beside = beside is not None and beside.session_id == ended.session_id
+            link.left(ended.reason, None if was_beside else ended.session_id)
 
     def _error(self, message: Error) -> None:
         """Without a target it is about the socket, or about a session that was over before it was left."""
@@ -181,4 +254,14 @@ class Switchboard:
     @property
     def _dialling(self) -> Link | None:
         """The link that waits for the server's answer to its call."""
-        return self.link if self.link is not None and self.link.dialling else None
+        return next((link for link in self.links if link.dialling), None)
+
+    def _drop(self, link: Link | None) -> None:
+        if link is not None:
+            link.forget()
+            del self._links[link.peer.lower()]
+
+    def _make_room(self) -> None:
+        over = (link for link in self.links if link.over and link is not self.link)
+        if len(self._links) >= MAX_LINKS:
+            self._drop(next(over, None))

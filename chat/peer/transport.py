@@ -2,41 +2,50 @@
 
 The only place that knows aiortc. Jobs (make an offer, take a description, add a candidate) are done one after the other in
 a task of its own, so callers never wait; what happens is told to the `Listener`. Candidates that arrive before the remote
-description wait for it.
+description wait for it. The first job is to find out which ICE servers answer (stun_probe.py), and to make the connection.
 
 aiortc gathers all its candidates before it has a description, so they travel inside it. Candidates inside the other
 side's SDP are taken out and added afterwards: a host name among them (mDNS) would hold up the answer otherwise. TCP
 candidates are skipped, aiortc has no ICE-TCP.
 
-aiortc waits by itself for a path that does not answer, about half a minute (RFC 7675), and does not tell of it: a browser's
-`interrupted` never comes from here, only `failed` in the end.
+Where no path is found aiortc waits for ever, so the transport has a patience of its own, and says why (path_search.py).
+With `relay_only` nothing but relayed candidates is gathered, sent and used.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCSessionDescription
+from aioice import Connection
+from aiortc import RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import InvalidStateError
-from aiortc.rtcicetransport import parse_stun_turn_uri
 from aiortc.sdp import candidate_from_sdp
 
 from signaling.messages import IceServer
 
+from .candidates import only_relayed, type_of, types_in, without_candidates
 from .classic import Payload
+from .ice_services import Service, best, configuration, services
+from .path_fault import UNREACHABLE, ServerError
+from .path_search import PATIENCE_SECONDS, PathSearch
+from .path_watch import Path, PathWatch
+from .stun_probe import StunProbe, refusal
 
 LABEL = "chat"
 HIGH_WATER = 1_048_576
 """Bytes queued in the channel above which it is not `writable`."""
 
-MAX_ICE_SERVERS = 8
-"""A server that names more is not one to believe."""
-
 DRAIN_SECONDS = 3.0
 """How long a closing channel may take to hand over what it holds."""
+
+GATHER_SECONDS = 0.6
+"""What aiortc gives an ICE server that answers, besides six round trips: time for one lost packet."""
+
+_PROBE = StunProbe()
 
 
 class Listener(Protocol):
@@ -60,8 +69,11 @@ class Listener(Protocol):
     def recovered(self) -> None:
         """The path is back."""
 
-    def failed(self) -> None:
-        """No path was found, or it is lost for good."""
+    def path_changed(self) -> None:
+        """`path` is another."""
+
+    def failed(self, reason: str) -> None:
+        """No path was found, or it is lost for good; `reason` is a key of `errors.SENTENCES`."""
 
     def closed(self) -> None:
         """The other side closed the channel."""
@@ -70,22 +82,31 @@ class Listener(Protocol):
 class Transport:
     """One RTCPeerConnection. `ice_servers` is the list that the server gave with the session."""
 
-    def __init__(self, ice_servers: list[IceServer], listener: Listener) -> None:
-        servers = [
-            RTCIceServer(urls=url, username=server.username, credential=server.credential)
-            for server in ice_servers[:MAX_ICE_SERVERS]
-            for url in ([server.urls] if isinstance(server.urls, str) else server.urls)
-            if _is_usable(url)
-        ]
-        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
-        self._connection.on("datachannel", self._attach)
-        self._connection.on("connectionstatechange", self._state_changed)
+    def __init__(
+        self,
+        ice_servers: list[IceServer],
+        listener: Listener,
+        *,
+        relay_only: bool = False,
+        probe: StunProbe = _PROBE,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._services = services(ice_servers)
+        self._relay_only = relay_only
+        self._probe = probe
         self._listener: Listener | None = listener
+        self._connection: RTCPeerConnection | None = None
+        self._chosen: list[Service] = []
+        self._gather_seconds = GATHER_SECONDS
         self._channel: RTCDataChannel | None = None
+        self._watch: PathWatch | None = None
+        urls = [service.url for service in self._services]
+        self._search = PathSearch(urls, self._fail, relay_only=relay_only, patience=patience)
         self._jobs: asyncio.Queue[Coroutine[Any, Any, None]] = asyncio.Queue()
         self._early: list[Payload] | None = []
         self._drained = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._jobs.put_nowait(self._connect())
         self._spawn(self._work())
 
     # What the owner asks for
@@ -120,9 +141,29 @@ class Transport:
             return False
         return True
 
+    @property
+    def path(self) -> Path | None:
+        """How the two are connected, while they are."""
+        return self._watch.path if self._watch else None
+
+    @property
+    def fault(self) -> str:
+        """Why there is no path, as far as can be said now; a key of `errors.SENTENCES`."""
+        return self._search.fault
+
+    @property
+    def overdue(self) -> bool:
+        """Whether a path would have been found by now, if there were one."""
+        return self._search.overdue
+
+    async def check(self) -> bool:
+        """Whether the path answers now; it takes 1.5 s to say no."""
+        return self._watch is not None and await self._watch.check()
+
     async def close(self) -> None:
         """Let what the channel took go out, then close; the listener hears nothing any more."""
         self._listener = None
+        self._search.stop()
         if self._channel is not None and self._channel.readyState == "open":
             self._channel.close()
             with suppress(TimeoutError):
@@ -134,36 +175,54 @@ class Transport:
         await asyncio.gather(*tasks, return_exceptions=True)
         while not self._jobs.empty():
             self._jobs.get_nowait().close()
-        await self._connection.close()
+        if self._connection is not None:
+            await self._connection.close()
 
     # The jobs
 
     async def _work(self) -> None:
         """Do the jobs in order; a description that aiortc cannot use is a failure, a candidate is not."""
-        while True:
+        while self._listener is not None:
             job = await self._jobs.get()
             try:
                 await job
             except Exception:  # noqa: BLE001 - aiortc raises whatever its parser stumbles over
-                self._tell("failed")
+                self._fail("no_path")
+
+    async def _connect(self) -> None:
+        """Make the connection, with those ICE servers that answer."""
+        if self._search.hopeless:
+            self._fail(self.fault)
+            return
+        wanted = [service for service in self._services if service.relays or not self._relay_only]
+        answering = await self._probe.answering(wanted, needed=self._relay_only)
+        silent = [service for service in wanted if service not in answering]
+        self._search.seen.errors += [ServerError(service.url, UNREACHABLE) for service in silent]
+        self._chosen = best(answering)
+        self._gather_seconds += 6 * max((answering.get(service, 0.0) for service in self._chosen), default=0.0)
+        self._connection = RTCPeerConnection(configuration(self._chosen, relay_only=self._relay_only))
+        self._connection.on("datachannel", self._attach)
+        self._connection.on("connectionstatechange", self._state_changed)
 
     async def _offer(self) -> None:
-        self._attach(self._connection.createDataChannel(LABEL, ordered=True))
-        await self._connection.setLocalDescription(await self._connection.createOffer())
-        self._describe()
+        connection = self._made()
+        self._attach(connection.createDataChannel(LABEL, ordered=True))
+        await self._describe(await connection.createOffer())
 
     async def _take_description(self, kind: str, body: Payload) -> None:
-        if (self._connection.signalingState == "have-local-offer") != (kind == "answer"):
+        connection = self._made()
+        if (connection.signalingState == "have-local-offer") != (kind == "answer"):
             return
         _check_media(str(body["sdp"]))
-        sdp, candidates = _without_candidates(str(body["sdp"]))
-        await self._connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type=kind))
+        self._search.seen.theirs |= types_in(str(body["sdp"]))
+        sdp, candidates = without_candidates(str(body["sdp"]))
+        await connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type=kind))
         early, self._early = self._early or [], None
         for candidate in [*candidates, *early]:
             self._add_candidate(candidate)
         if kind == "offer":
-            await self._connection.setLocalDescription(await self._connection.createAnswer())
-            self._describe()
+            await self._describe(await connection.createAnswer())
+        self._search.described()
 
     async def _take_candidate(self, body: Payload) -> None:
         if self._early is not None:
@@ -171,16 +230,45 @@ class Transport:
         else:
             self._add_candidate(body)
 
-    def _describe(self) -> None:
-        description = self._connection.localDescription
-        self._tell("signal", description.type, {"type": description.type, "sdp": description.sdp})
+    async def _describe(self, description: RTCSessionDescription) -> None:
+        """Gather, and say where this device can be reached; a device that cannot be anywhere has nothing to say."""
+        connection, ice = self._made(), self._ice()
+        gather: Any = functools.partial(ice.get_component_candidates, timeout=cast(int, self._gather_seconds))
+        setattr(ice, "get_component_candidates", gather)  # noqa: B010 - aioice's 5 s are an argument nobody passes on
+        await connection.setLocalDescription(description)
+        self._search.seen.own = {candidate.type for candidate in ice.local_candidates}
+        self._search.seen.gathered = True
+        await self._ask_the_relay()
+        if not self._search.seen.own:
+            self._fail(self.fault)
+            return
+        local = connection.localDescription
+        sdp = only_relayed(local.sdp) if self._relay_only else local.sdp
+        self._tell("signal", local.type, {"type": local.type, "sdp": sdp})
+
+    async def _ask_the_relay(self) -> None:
+        """Where it gave no candidate, find out whether it refused; there is time for that unless it was all there is."""
+        relays = [service for service in self._chosen if service.relays]
+        if "relay" in self._search.seen.own or not relays:
+            return
+        if self._search.seen.own:
+            self._spawn(self._note_refusal(relays[0]))
+        else:
+            await self._note_refusal(relays[0])
+
+    async def _note_refusal(self, relay: Service) -> None:
+        code = await refusal(relay)
+        self._search.seen.errors.append(ServerError(relay.url, UNREACHABLE if code is None else code))
 
     def _add_candidate(self, body: Payload) -> None:
         """Resolving an mDNS name takes time, so each candidate has a task of its own."""
         self._spawn(self._try_candidate(body))
 
     async def _try_candidate(self, body: Payload) -> None:
-        line = str(body.get("candidate") or "").removeprefix("candidate:")
+        candidate_line = str(body.get("candidate") or "")
+        if (kind := type_of(candidate_line)) is not None:
+            self._search.seen.theirs.add(kind)
+        line = candidate_line.removeprefix("candidate:")
         fields = line.split()
         if len(fields) < 8 or fields[2].lower() != "udp":
             return
@@ -188,7 +276,7 @@ class Transport:
             candidate = candidate_from_sdp(line)
             candidate.sdpMid = body.get("sdpMid")
             candidate.sdpMLineIndex = body.get("sdpMLineIndex")
-            await self._connection.addIceCandidate(candidate)
+            await self._made().addIceCandidate(candidate)
         except Exception:  # noqa: BLE001, S110 - one unusable candidate leaves the others
             pass
 
@@ -204,25 +292,65 @@ class Transport:
         channel.on("close", self._channel_closed)
         channel.on("bufferedamountlow", lambda: self._tell("writable"))
         if channel.readyState == "open":
-            self._tell("opened")
+            self._opened()
         else:
-            channel.on("open", lambda: self._tell("opened"))
+            channel.on("open", self._opened)
+
+    def _opened(self) -> None:
+        self._search.stop()
+        self._tell("opened")
 
     def _channel_closed(self) -> None:
         """While the path stands a channel closes because the other side closed it; else the path is what is gone."""
         self._drained.set()
-        lost = self._connection.connectionState in ("failed", "closed")
-        self._tell("failed" if lost else "closed")
+        if self._made().connectionState in ("failed", "closed"):
+            self._fail("lost")
+        else:
+            self._tell("closed")
 
     def _message(self, frame: str | bytes) -> None:
         if isinstance(frame, str):
             self._tell("received", frame)
 
     def _state_changed(self) -> None:
-        state = self._connection.connectionState
-        event = {"connected": "recovered", "failed": "failed", "closed": "failed"}.get(state)
-        if event is not None:
-            self._tell(event)
+        state = self._made().connectionState
+        if state == "connected":
+            self._search.stop()
+            self._tell("recovered")
+            self._watch = PathWatch(self._ice(), self)
+            self._spawn(self._watch.run())
+        elif state in ("failed", "closed"):
+            self._fail(self.fault if self._watch is None else "lost")
+
+    # What the watch tells (its listener)
+
+    def path_changed(self) -> None:
+        self._tell("path_changed")
+
+    def interrupted(self) -> None:
+        self._tell("interrupted")
+
+    def recovered(self) -> None:
+        self._tell("recovered")
+
+    # Inside
+
+    def _fail(self, reason: str) -> None:
+        """There is no path, and nothing more comes of this connection."""
+        self._search.stop()
+        self._tell("failed", reason)
+        self._listener = None
+
+    def _made(self) -> RTCPeerConnection:
+        assert self._connection is not None, "making it was the first job"
+        return self._connection
+
+    def _ice(self) -> Connection:
+        """The connection below aiortc's, which has the one DataChannel's section alone."""
+        sctp = self._made().sctp
+        assert sctp is not None, "there is a DataChannel in the description"
+        ice: Connection = sctp.transport.transport._connection
+        return ice
 
     def _tell(self, event: str, *args: Any) -> None:
         if self._listener is not None:
@@ -234,27 +362,8 @@ class Transport:
         task.add_done_callback(self._tasks.discard)
 
 
-def _is_usable(url: str) -> bool:
-    """Whether aiortc takes an ICE server's URL; one that it does not take would cost the others."""
-    try:
-        parse_stun_turn_uri(url)
-    except ValueError:
-        return False
-    return True
-
-
 def _check_media(sdp: str) -> None:
     """Raise ValueError unless the SDP is for a DataChannel alone: nobody here watches, so nothing may stream."""
     sections = [line for line in sdp.splitlines() if line.startswith("m=")]
     if len(sections) != 1 or not sections[0].startswith("m=application "):
         raise ValueError("an SDP for more, or less, than a DataChannel")
-
-
-def _without_candidates(sdp: str) -> tuple[str, list[Payload]]:
-    """The SDP without its candidates, and the candidates as `signal:ice` would carry them (one media section: index 0)."""
-    lines = sdp.splitlines()
-    candidates = [
-        {"candidate": line.removeprefix("a="), "sdpMLineIndex": 0} for line in lines if line.startswith("a=candidate:")
-    ]
-    kept = [line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))]
-    return "\r\n".join(kept) + "\r\n", candidates

@@ -25,6 +25,10 @@ class Unasked:
         """The one with somebody, which is none any more."""
         return self._sessions.pop(name.lower(), None)
 
+    def peek(self, name: str) -> JoinedPayload | None:
+        """The one with somebody."""
+        return self._sessions.get(name.lower())
+
     def clear(self) -> None:
         """Without its socket a client has no sessions."""
         self._sessions.clear()

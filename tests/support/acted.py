@@ -16,7 +16,10 @@ from tests.support.server import DaphneServer
 from tests.support.servers import acted_static, shared_server
 
 SET = "(state) => { window.fakePeer.set(state); return window.fakePeer.drawn(); }"
+CHANGE = "([ref, fields]) => { window.fakePeer.change(ref, fields); return window.fakePeer.drawn(); }"
 RECEIVE = "(message) => { window.fakePeer.receive(message); return window.fakePeer.drawn(); }"
+BY_ITSELF = {"start", "wake", "read", "typed", "suspend"}
+AT_FIRST = {"receipts": True, "typing": True, "relayOnly": False}
 ONLINE = {"state": "online", "sentence": "Online"}
 SECURED = {"state": "secured", "sentence": "Connected to bob.", "peer": "bob", "trust": "unverified"}
 ENDED = {"state": "ended", "sentence": "bob left the chat.", "peer": "bob", "trust": None}
@@ -52,9 +55,17 @@ PICTURES = [
 ]
 
 
-def message(number: int, *, mine: bool = False, body: str = "hello", status: str = "sent") -> dict[str, Any]:
-    """A message as the peer gives it."""
-    return {"id": f"m{number}", "mine": mine, "body": body, "at": 1_700_000_000_000 + number, "status": status}
+def message(
+    number: int, *, mine: bool = False, body: str = "hello", status: str = "sent", **others: Any
+) -> dict[str, Any]:
+    """A message as the peer gives it, where `others` leaves out what every one has."""
+    at = 1_700_000_000_000 + number
+    return {"id": f"m{number}", "mine": mine, "body": body, "at": at, "status": status, **others}
+
+
+def ref(number: int, *, mine: bool = False) -> dict[str, Any]:
+    """What names that message."""
+    return {"mine": mine, "id": f"m{number}"}
 
 
 def comparing(state: str, *, they: bool = False) -> dict[str, Any]:
@@ -79,10 +90,10 @@ class ActedChat(BrowserTestCase):
         page.evaluate(SET, {"server": ONLINE, "chat": chat or IDLE})
         return page
 
-    def asked(self, page: Page) -> list[list[str]]:
-        """What the page asked of the peer, apart from starting it."""
-        calls: list[list[str]] = page.evaluate("() => window.fakePeer.calls")
-        return [call for call in calls if call[0] not in {"start", "wake"}]
+    def asked(self, page: Page) -> list[list[Any]]:
+        """What the page asked of the peer, apart from starting it and what it says by itself."""
+        calls: list[list[Any]] = page.evaluate("() => window.fakePeer.calls")
+        return [call for call in calls if call[0] not in BY_ITSELF and call != ["prefer", AT_FIRST]]
 
 
 def note(asked: list[str], dialog: Dialog) -> None:

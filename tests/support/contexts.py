@@ -1,5 +1,5 @@
-"""Browser contexts that are used again: a page consists of a hundred small files, which a context that was used before has in
-its cache, and in a process that runs already.
+"""Browser contexts that are used again: one that was used before has a page's files in its cache, and a process that runs
+already.
 
     with shared_playwright() as playwright:
         pool = Pool(launch(playwright))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from chat.peer.classic import Classic
 from chat.peer.conversation import Content, Conversation
+from chat.peer.history import History
+from chat.peer.lowkey2 import Lowkey2
 from chat.peer.messages import Message
+from chat.peer.preferences import Preferences
 from chat.peer.primitives import b64url
 from chat.peer.suite import Suite
 from tests.support.clock import FakeClock
@@ -18,16 +22,34 @@ def new_id() -> str:
     return b64url(os.urandom(16))
 
 
+def history(messages: Iterable[Message] = (), timed: Callable[[History], None] = lambda _: None) -> History:
+    """What was said before."""
+    kept = History(timed)
+    for message in messages:
+        kept.add(message)
+    return kept
+
+
 def conversation(
-    peer: str, suite: Suite, messages: list[Message] | None = None, clock: FakeClock | None = None
+    peer: str,
+    suite: Suite,
+    messages: Iterable[Message] = (),
+    clock: FakeClock | None = None,
+    preferences: Preferences | None = None,
 ) -> Conversation:
-    """Its clock stands at a second after 1970 unless one is given."""
+    """Its clock stands at a second after 1970 unless one is given; `messages` were exchanged before."""
     clock = clock or FakeClock(1)
-    messages = [] if messages is None else messages
-    return Conversation(peer, suite, now=lambda: int(clock() * 1000), new_id=new_id, messages=messages)
+    return Conversation(
+        peer,
+        suite,
+        now=lambda: int(clock() * 1000),
+        new_id=new_id,
+        history=history(messages),
+        preferences=preferences or Preferences(),
+    )
 
 
-def classic_pair(messages: list[Message] | None = None) -> tuple[Conversation, Conversation]:
+def classic_pair(messages: Iterable[Message] = ()) -> tuple[Conversation, Conversation]:
     """Both ends of a classic chat; `messages` are those that alice had before."""
     alice, bob = Classic(os.urandom), Classic(os.urandom)
     alice.receive_key(bob.opening())
@@ -70,11 +92,14 @@ def settle(one: Conversation, other: Conversation) -> None:
 class Half:
     """One end under lowkey/2, whose other end the test plays itself."""
 
-    def __init__(self, *, called: bool = False, messages: list[Message] | None = None) -> None:
+    def __init__(
+        self, *, called: bool = False, messages: Iterable[Message] = (), preferences: Preferences | None = None
+    ) -> None:
         self.pair: Pair = agreed()
         self.clock = FakeClock(1_000)
-        mine, self.theirs = (self.pair.bob, self.pair.alice) if called else (self.pair.alice, self.pair.bob)
-        self.end = conversation("somebody", mine, messages, self.clock)
+        mine, theirs = (self.pair.bob, self.pair.alice) if called else (self.pair.alice, self.pair.bob)
+        self.theirs = theirs
+        self.end = conversation(theirs.me, mine, messages, self.clock, preferences)
         self.number = 0
 
     def says(self) -> list[Content]:
@@ -95,9 +120,9 @@ class Half:
     def hears_text(self, body: str, **fields: Any) -> Message | None:
         return self.hears("text", **{"id": new_id(), "body": body, "at": 1, **fields})
 
-    def greets(self) -> Half:
+    def greets(self, features: Iterable[str] = Lowkey2.features) -> Half:
         """Both have said hello, and have it acknowledged."""
-        self.hears("hello", features=[])
+        self.hears("hello", features=list(features))
         self.end.acknowledge()
         self.says()
         self.hears_as({"t": "ack", "upto": 1})

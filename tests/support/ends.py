@@ -6,15 +6,20 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
+from contextlib import suppress
 from typing import Any
 
 from playwright.sync_api import Page
 
 from chat.peer.classic import Payload
 from chat.peer.conversation import Conversation
+from chat.peer.errors import PeerError
+from chat.peer.history import History
 from chat.peer.identity import Identity, MemoryStorage
 from chat.peer.invites import Invite
 from chat.peer.lowkey2 import Lowkey2
+from chat.peer.messages import Message
+from chat.peer.preferences import Preferences
 from chat.peer.primitives import Random, b64, b64url
 
 LOAD = "() => import('/tests/support/js/remote_peer.js')"
@@ -89,7 +94,14 @@ class Local:
 
     def converse(self) -> None:
         new_id = lambda: b64url(self._random(16))  # noqa: E731
-        self.conversation = Conversation(self._peer, self.suite, now=lambda: self.now, new_id=new_id, messages=[])
+        self.conversation = Conversation(
+            self._peer,
+            self.suite,
+            now=lambda: self.now,
+            new_id=new_id,
+            history=History(),
+            preferences=Preferences(),
+        )
 
     def rekey(self) -> None:
         self.conversation.rekeyed(self.suite)
@@ -100,6 +112,31 @@ class Local:
 
     def say(self, body: str) -> None:
         self.conversation.send(body)
+
+    def about(self, what: str, drawn: int) -> None:
+        """Say something about a message, or how they are to be kept."""
+        texts = [m for m in self.conversation.messages if m.mine == (what != "admire") and m.kind == "text"]
+        message = texts[drawn % len(texts)] if texts else None
+        with suppress(PeerError):
+            match what, message:
+                case "read", _:
+                    self.conversation.read()
+                case "time", _:
+                    self.conversation.set_timer(drawn % 3 and 2_000_000 + drawn)
+                case "edit", Message():
+                    self.conversation.edit(message.id, f"{message.body}, said {drawn}")
+                case "delete", Message():
+                    self.conversation.delete(message.id)
+                case _, Message():
+                    self.conversation.react(message.ref, "🎉" * (drawn % 2))
+
+    def told(self, mine: bool) -> dict[str, Any]:
+        """What stands of the messages of one side: how they read, and the reactions, their author's first."""
+        said = [m for m in self.conversation.messages if m.mine == mine and m.kind == "text" and not m.deleted]
+        theirs = [[m.reactions.mine, m.reactions.theirs][:: 1 if mine else -1] for m in said]
+        texts = [[m.id, m.body, m.edited, m.status == "read"] for m in said]
+        timer = self.conversation.history.timer
+        return {"texts": texts, "reactions": theirs, "timer": [timer.seconds, timer.at]}
 
     def verify(self) -> None:
         self.conversation.verify()

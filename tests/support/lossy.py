@@ -17,7 +17,9 @@ from collections.abc import Callable
 from typing import Any
 
 from chat.peer.conversation import Conversation
+from chat.peer.history import History
 from chat.peer.lowkey2 import Lowkey2
+from chat.peer.preferences import Preferences
 from chat.peer.primitives import b64url
 from tests.support.clock import FakeClock
 from tests.support.people import new_identity
@@ -32,7 +34,8 @@ class End:
             suite,
             now=lambda: int(clock() * 1000),
             new_id=lambda: b64url(os.urandom(16)),
-            messages=[],
+            history=History(),
+            preferences=Preferences(),
         )
         self.suite = suite
         self.said: list[str] = []

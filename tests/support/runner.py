@@ -1,4 +1,5 @@
-"""Django's test runner, with one closing line that a person or a program can read: `N passed, N failed`.
+"""Django's test runner, with one closing line that a person or a program can read: `N passed, N failed`. Why tests were skipped
+stands above it.
 
 While it runs, what a program keeps in the platform's folder for configuration goes to a folder that is removed at the end:
 no test writes into a developer's home.
@@ -36,6 +37,8 @@ class Runner(DiscoverRunner):
         """Print the line and give the number of failures, from which the exit code comes."""
         unhappy = {owner(test) for test, _ in result.failures + result.errors} | set(result.unexpectedSuccesses)
         passed = result.testsRun - sum(isinstance(test, TestCase) for test in unhappy) - skipped(result)
+        for reason in sorted({reason for _, reason in result.skipped}):
+            print(f"skipped: {reason}", file=sys.stderr)
         print(f"{passed} passed, {len(unhappy)} failed", file=sys.stderr)
         return super().suite_result(suite, result, **kwargs)
 

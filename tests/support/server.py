@@ -29,7 +29,8 @@ from typing import IO, ClassVar, Self
 
 from django.test import SimpleTestCase
 
-from tests.support.paths import ROOT
+from scripts.bundle import build, write
+from tests.support.paths import ROOT, STATIC
 
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
@@ -46,10 +47,18 @@ def production_env(**changes: str) -> dict[str, str]:
 @functools.cache
 def collected_static() -> Path:
     """The directory of `manage.py collectstatic`, made once for each test process and removed at its end."""
-    root = Path(tempfile.mkdtemp(prefix="lowkey-static-"))
+    return collect(STATIC)
+
+
+def collect(sources: Path) -> Path:
+    """All that production serves, with what its pages load made from `sources` as they are now."""
+    root, first = (Path(tempfile.mkdtemp(prefix=f"lowkey-{name}-")) for name in ("static", "built"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
+    atexit.register(shutil.rmtree, first, ignore_errors=True)
+    write(build(sources), first)
+    env = production_env(STATIC_ROOT=str(root), DJANGO_SETTINGS_MODULE="tests.collecting", COLLECT_FIRST=str(first))
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-    subprocess.run(command, cwd=ROOT, env=production_env(STATIC_ROOT=str(root)), check=True)
+    subprocess.run(command, cwd=ROOT, env=env, check=True)
     return root
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import atexit
 import functools
-import json
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support.paths import ROOT
-from tests.support.server import DaphneServer, collected_static
+from tests.support.paths import ROOT, STATIC
+from tests.support.server import DaphneServer, collect
 
 ACTORS = {
     "js/peer/peer.js": ROOT / "tests" / "support" / "js" / "fake_peer.js",
@@ -39,15 +38,10 @@ def _shared_server(env: tuple[tuple[str, str], ...]) -> DaphneServer:
 
 @functools.cache
 def acted_static() -> Path:
-    """The collected static files with the actors under the names of the modules that they play, hashes and all."""
-    root = Path(tempfile.mkdtemp(prefix="lowkey-acted-"))
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
-    shutil.copytree(collected_static(), root, dirs_exist_ok=True)
-    hashed = json.loads((root / "staticfiles.json").read_text(encoding="utf-8"))["paths"]
-    errors = Path(hashed["js/peer/errors.js"]).name
-    for module, actor in ACTORS.items():
-        played = root / hashed[module]
-        played.write_text(actor.read_text(encoding="utf-8").replace("./errors.js", f"./{errors}"), encoding="utf-8")
-        for compressed in played.parent.glob(f"{played.name}.*"):
-            compressed.unlink()
-    return root
+    """What `collected_static` is, with the actors in the pages in place of the modules that they play."""
+    with tempfile.TemporaryDirectory(prefix="lowkey-acted-") as scratch:
+        sources = Path(scratch) / "static"
+        shutil.copytree(STATIC, sources)
+        for module, actor in ACTORS.items():
+            shutil.copyfile(actor, sources / module)
+        return collect(sources)

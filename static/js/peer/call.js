@@ -83,6 +83,11 @@ export class Call {
     return this.#renewal?.begun ?? false;
   }
 
+  /** Whether this step of a handshake beside the open channel came before, and was answered. @param {Payload} payload */
+  repeats(payload) {
+    return this.#renewal?.repeats(payload) ?? false;
+  }
+
   get sessionId() {
     return this.#session?.sessionId;
   }
@@ -168,10 +173,14 @@ export class Call {
     return this.#told("declined", known ? reason : "declined", sessionId);
   }
 
-  /** The session is over: the other one left it (`left`) or is gone (`gone`). @param {string} reason @param {string} [sessionId] */
-  left(reason, sessionId) {
+  /**
+   * The session is over: the other one left it (`left`) or is gone (`gone`). With a `fault` in the path it left for that.
+   * @param {string} reason @param {string} [sessionId] @param {string} [fault]
+   */
+  left(reason, sessionId, fault) {
     const unanswered = this.state === "calling";
-    return this.#told("left", reason === "gone" ? "gone" : unanswered ? "no_answer" : "hung_up", sessionId);
+    const why = fault ?? (unanswered ? "no_answer" : "hung_up");
+    return this.#told("left", reason === "gone" ? "gone" : why, sessionId);
   }
 
   /** @param {string} code @param {string} [sessionId] */
@@ -253,6 +262,18 @@ export class Call {
     return this.#renewal?.begin() ?? [];
   }
 
+  /** The session that stands for the two now: the open conversation goes on in it. @param {JoinedPayload} session */
+  adopt(session) {
+    this.#session = session;
+    this.#renewal?.adopt(session);
+  }
+
+  /** Another attempt takes the place of this one, of which nobody hears anything more. */
+  drop() {
+    this.state = "ended";
+    this.#forget();
+  }
+
   /** The handshake beside the conversation has taken too long. */
   forgetRenewal() {
     this.#renewal?.forget();
@@ -279,13 +300,14 @@ export class Call {
     return [];
   }
 
-  /** The transport gave up. */
-  failed() {
-    return this.#step("failed");
+  /** The transport gave up, for a reason that it may know. @param {string} [reason] */
+  failed(reason = "no_path") {
+    return this.#step("failed", reason);
   }
 
-  timeout() {
-    return this.#step("timeout", this.#undecided ? "undecided" : "no_path");
+  /** The state lasted too long; `fault` is what the transport knows of why there is no path. @param {string} [fault] */
+  timeout(fault = "no_path") {
+    return this.#step("timeout", this.#undecided ? "undecided" : fault);
   }
 
   // Inside
@@ -319,11 +341,12 @@ export class Call {
     if (!Object.hasOwn(ENDINGS, row)) {
       throw new Unexpected(event, this.state);
     }
+    const begun = this.state !== "idle";
     this.state = "ended";
     this.reason = ENDINGS[row] ?? reason;
     this.#forget();
     const tells = TELLS_THE_OTHER.has(event) || (TELLS_IN_A_SESSION.has(event) && this.#session !== null);
-    return tells ? [leave(this.peer, this.sessionId)] : [];
+    return tells && begun ? [leave(this.peer, this.sessionId)] : [];
   }
 
   /**

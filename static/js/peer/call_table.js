@@ -57,6 +57,7 @@ export const TABLE = Object.freeze({
 
 /** @type {Readonly<Record<string, string | null>>} */
 export const ENDINGS = Object.freeze({
+  "idle cancel": "you_cancelled",
   "dialling cancel": "you_cancelled",
   "dialling error": null,
   "dialling timeout": "server_silent",
@@ -95,7 +96,7 @@ export const ENDINGS = Object.freeze({
   "connecting cancel": "you_left",
   "connecting declined": null,
   "connecting left": null,
-  "connecting failed": "no_path",
+  "connecting failed": null,
   "connecting timeout": null,
   "connecting server_lost": "server_lost",
   "connected cancel": "you_left",

@@ -35,6 +35,7 @@ export class Classic {
   trust = /** @type {const} */ ("classic");
   needsConsent = true;
   acknowledges = false;
+  me = "";
   /** @type {string[]} */
   features = [];
   ready = true;

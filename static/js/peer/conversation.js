@@ -7,71 +7,96 @@
  *
  * Under a suite that acknowledges (docs/protocol.md, section 3.4) both say `hello` first, messages are taken in the order of
  * their numbers and acknowledged, and what was not acknowledged is sent again: after a gap, on another channel (`reopened`),
- * and under the keys of another handshake with the same person (`rekeyed`). A message is known by its sender and id, and
- * shown once.
+ * and under the keys of another handshake with the same person (`rekeyed`). What the two say, exchange.js knows.
  */
 
 import { ENDINGS, TABLE } from "./conversation_table.js";
 import { PeerError, Unexpected } from "./errors.js";
+import { Exchange } from "./exchange.js";
 import { Inbox } from "./inbox.js";
 import { Outbox } from "./outbox.js";
-import { isId } from "./primitives.js";
 import { Verifying } from "./verifying.js";
 
 /** @import {Payload} from "../signaling/messages.js" */
 /** @import {State} from "./conversation_table.js" */
-/** @import {Message} from "./messages.js" */
+/** @import {History} from "./history.js" */
+/** @import {Message, Ref} from "./messages.js" */
 /** @import {Entry} from "./outbox.js" */
+/** @import {Preferences} from "./preferences.js" */
 /** @import {Content} from "./sas.js" */
 /** @import {Suite} from "./suite.js" */
 
-/** @typedef {{text: string, entry: Entry | null}} Frame A frame for the channel, and what it carries; null for an acknowledgement. */
+/**
+ * @typedef {object} Frame A frame for the channel.
+ * @property {string} text
+ * @property {Entry | null} entry what it carries; null for what is not numbered, as an acknowledgement
+ * @property {boolean} [acknowledges]
+ */
 
 /** An `ack` that is repeated sooner than this is the echo of what was sent again. */
 const REWIND_MS = 1_000;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Who says that they type does so for this long, unless they say otherwise. */
+export const TYPING_MS = 6_000;
 
-/** The messages with one peer and the channel they go over. */
+/** What is said with one peer, and the channel it goes over. */
 export class Conversation {
   /** @type {State} */
   state = "greeting";
   /** @type {string | null} */
   reason = null;
+  /** When the other one's word that they type is no longer good, in milliseconds since 1970. */
+  typingUntil = 0;
+  #preferences;
+  #exchange;
   #now;
-  #newId;
   #outbox;
   #inbox;
-  /** @type {Set<string>} */
-  #known;
   #rewoundAt = 0;
   /** Whether nothing is sent before the other side's first frame under new keys. */
   #held = false;
   /** Whether anything could ever be said here. */
   onceSecured = false;
+  /** What is to be said of this person's typing. @type {boolean | null} */
+  #typed = null;
+  /** The newest word of what this person has read. @type {Entry | null} */
+  #read = null;
 
   /**
    * @param {string} peer
    * @param {Suite} suite
-   * @param {{now: () => number, newId: () => string, messages: Message[]}} around `now` gives milliseconds since 1970,
-   *   `newId` a fresh id; `messages` are those already exchanged with this peer
+   * @param {{now: () => number, newId: () => string, history: History, preferences: Preferences}} around `now` gives
+   *   milliseconds since 1970, `newId` a fresh id; `history` is of what was said already with this device
    */
-  constructor(peer, suite, { now, newId, messages }) {
+  constructor(peer, suite, { now, newId, history, preferences }) {
     this.peer = peer;
     this.suite = suite;
-    this.messages = messages;
+    this.history = history;
     this.verifying = new Verifying(suite);
-    this.earlier = messages.length;
+    this.#preferences = preferences;
+    const exchange = new Exchange(suite.me, peer, { history, preferences, now, newId });
+    this.#exchange = exchange;
     this.#now = now;
-    this.#newId = newId;
-    this.#outbox = new Outbox({ acknowledged: suite.acknowledges });
+    this.#outbox = new Outbox({ acknowledged: suite.acknowledges, changed: (message) => exchange.hasGone(message) });
     this.#inbox = new Inbox({ acknowledged: suite.acknowledges });
-    this.#known = new Set(messages.filter(({ mine }) => !mine).map(({ id }) => id));
     if (suite.features.length > 0) {
       this.#outbox.add(this.#hello());
     }
     this.#settle();
+  }
+
+  get messages() {
+    return this.history.messages;
+  }
+
+  /** What the other one's app knows of. */
+  get features() {
+    return this.#exchange.features;
+  }
+
+  /** Whether the other one types. */
+  get typing() {
+    return this.#preferences.typing && this.#now() < this.typingUntil;
   }
 
   // The person
@@ -79,37 +104,80 @@ export class Conversation {
   /**
    * Queue a message. Throws PeerError when the chat is over or the text is empty or too long.
    * @param {string} body
+   * @param {Ref | null} [re] what it replies to
    * @returns {Message}
    */
-  send(body) {
+  send(body, re = null) {
     this.#checkOpen();
-    if (body.trim() === "") {
-      throw new PeerError("empty");
+    if (re !== null && !this.suite.acknowledges) {
+      throw new PeerError("not_supported", this.peer);
     }
-    /** @type {Message} */
-    const message = { id: this.#newId(), mine: true, body: wellFormed(body), at: this.#now(), status: "queued" };
-    const content = contentOf(message);
-    if (!this.suite.fits(content)) {
-      throw new PeerError("too_long");
-    }
-    this.#add(message);
-    this.#outbox.add({ content, message });
+    const { message, entry } = this.#exchange.write(body, re, (content) => this.suite.fits(content));
+    this.#outbox.add(entry);
     return message;
   }
 
-  /**
-   * Queue a failed message once more. Throws PeerError when the chat is over or nothing failed.
-   * @param {string} id
-   * @returns {Message}
-   */
+  /** Queue a failed message once more. Throws PeerError when the chat is over or nothing failed. @param {string} id */
   retry(id) {
     this.#checkOpen();
-    const message = this.messages.find((one) => one.mine && one.id === id && one.status === "failed");
-    if (message === undefined) {
-      throw new PeerError("empty");
+    this.#queue(this.#exchange.again(id));
+  }
+
+  /** Say one of one's own messages differently. Throws PeerError, as all of these, for what cannot be said. @param {string} id @param {string} body */
+  edit(id, body) {
+    this.#checkOpen();
+    this.#queue(this.#exchange.edit(id, body, (content) => this.suite.fits(content)));
+  }
+
+  /** Take one of one's own messages back, on both sides. @param {string} id */
+  delete(id) {
+    this.#checkOpen();
+    this.#queue(this.#exchange.delete(id));
+  }
+
+  /** Give a message an emoji; without one, take it back. @param {Ref} ref @param {string} emoji */
+  react(ref, emoji) {
+    this.#checkOpen();
+    this.#queue(this.#exchange.react(ref, emoji));
+  }
+
+  /** From now on messages vanish so long after they were read, on both sides; 0 is never. @param {number} seconds */
+  setTimer(seconds) {
+    this.#checkOpen();
+    this.#queue(this.#exchange.setTimer(seconds));
+  }
+
+  /** The person has seen all there is. Of what was read only the newest is said. */
+  read() {
+    const entry = this.#exchange.read();
+    if (entry === null || this.state === "ended") {
+      return;
     }
-    this.#outbox.add({ content: contentOf(message), message });
-    return message;
+    if (this.#read !== null && !this.#read.left) {
+      this.#read.content = entry.content;
+    } else {
+      this.#read = entry;
+      this.#outbox.add(entry);
+    }
+  }
+
+  /** Say that the person types, or no longer: now or never. @param {boolean} on */
+  types(on) {
+    if (this.state === "secured" && this.#exchange.tellsTyping) {
+      this.#typed = on;
+    }
+  }
+
+  /** The person prefers something else: the other one hears of it in another `hello`. */
+  preferred() {
+    this.#exchange.preferred();
+    if (this.#read !== null && !this.#preferences.receipts) {
+      this.#outbox.withdraw(this.#read);
+      this.#read = null;
+    }
+    if (this.suite.features.length > 0 && this.state !== "ended") {
+      this.#outbox.add(this.#hello());
+    }
   }
 
   /** Compare emoji with the other one. Throws PeerError when the chat is over. */
@@ -147,21 +215,34 @@ export class Conversation {
       return null;
     }
     if (this.#inbox.due) {
-      return { text: this.suite.seal({ t: "ack", upto: this.#inbox.last }), entry: null };
+      return { text: this.suite.seal({ t: "ack", upto: this.#inbox.last }), entry: null, acknowledges: true };
     }
     const [seq, entry] = this.#outbox.first() ?? [0, null];
-    if (entry === null || !(this.suite.ready || entry.content.t === "hello")) {
+    if (entry === null) {
+      return this.#typingFrame();
+    }
+    if (!(this.suite.ready || entry.content.t === "hello")) {
       return null;
     }
-    const content = this.suite.acknowledges ? { ...entry.content, seq } : entry.content;
-    return { text: this.suite.seal(content), entry };
+    const content = this.#exchange.wording(entry);
+    return { text: this.suite.seal(this.suite.acknowledges ? { ...content, seq } : content), entry };
+  }
+
+  /** What there is to say of typing, once: it is nothing to send again. @returns {Frame | null} */
+  #typingFrame() {
+    const on = this.#typed;
+    this.#typed = null;
+    if (on === null || this.state !== "secured" || !this.#exchange.tellsTyping) {
+      return null;
+    }
+    return { text: this.suite.seal({ t: "typing", on }), entry: null };
   }
 
   /** The channel took the frame. @param {Frame} frame */
   taken(frame) {
     if (frame.entry !== null) {
       this.#outbox.taken();
-    } else {
+    } else if (frame.acknowledges) {
       this.#inbox.taken();
     }
   }
@@ -223,6 +304,8 @@ export class Conversation {
   /** The transport lost its path and looks for it. */
   interrupted() {
     this.#step("interrupted");
+    this.typingUntil = 0;
+    this.#typed = null;
   }
 
   recovered() {
@@ -271,6 +354,16 @@ export class Conversation {
     this.#step("failed");
   }
 
+  /** Without a path: the server says that the other one has left the chat. */
+  left() {
+    this.#step("left");
+  }
+
+  /** Without a path: the other one, asked whether to go on with the chat, does not. */
+  declined() {
+    this.#step("declined");
+  }
+
   /** The other side's `hello` does not come. */
   silent() {
     this.#step("silent");
@@ -287,10 +380,13 @@ export class Conversation {
   #takeIn(content) {
     const { t: kind } = content;
     if (!this.suite.acknowledges) {
-      return this.#text(content);
+      return this.#exchange.takeText({ id: this.#exchange.newId(), body: content.body });
     }
     if (kind === "ack") {
       this.#acked(content.upto);
+    }
+    if (kind === "typing") {
+      this.typingUntil = content.on === true ? this.#now() + TYPING_MS : 0;
     }
     if (typeof kind !== "string" || kind === "ack" || kind === "typing" || !this.#inbox.takes(content.seq)) {
       return null;
@@ -300,26 +396,19 @@ export class Conversation {
 
   /** A message in its turn. Unknown types say nothing to this version. @param {Content} content @returns {Message | null} */
   #sayOrShow(content) {
-    if (content.t === "text") {
-      return this.#text(content);
-    }
     if (content.t === "bye") {
       this.#step("bye");
       this.#clear();
     } else if (content.t.startsWith("sas:")) {
       this.#say(this.verifying.receive(content));
+    } else if (content.t === "text") {
+      this.typingUntil = 0;
     }
-    return null;
-  }
-
-  /** @param {Payload} content @returns {Message | null} */
-  #text({ body, id: theirs }) {
-    const id = this.suite.acknowledges ? theirs : this.#newId();
-    if (typeof body !== "string" || body.trim() === "" || !isId(id) || this.#known.has(id)) {
-      return null;
+    const message = this.#exchange.receive(content);
+    if (content.t === "hello" && this.features.includes("timer")) {
+      this.#queue(this.#exchange.timer());
     }
-    this.#known.add(id);
-    return this.#add({ id, mine: false, body: wellFormed(body), at: this.#now(), status: "delivered" });
+    return message;
   }
 
   /** @param {unknown} upto */
@@ -337,14 +426,21 @@ export class Conversation {
 
   /** @param {Content[]} contents */
   #say(contents) {
-    for (const content of contents) {
-      this.#outbox.add({ content });
+    this.#queue(contents.map((content) => ({ content })));
+  }
+
+  /** @param {Entry[]} entries */
+  #queue(entries) {
+    for (const entry of entries) {
+      this.#outbox.add(entry);
     }
   }
 
-  /** @returns {Entry} */
+  /** What this side's app knows of, but for what the person does not want to tell. @returns {Entry} */
   #hello() {
-    return { content: { t: "hello", features: [...this.suite.features] } };
+    const { receipts, typing } = this.#preferences;
+    const wanted = (/** @type {string} */ name) => (name !== "read" || receipts) && (name !== "typing" || typing);
+    return { content: { t: "hello", features: this.suite.features.filter(wanted) } };
   }
 
   #settle() {
@@ -354,18 +450,10 @@ export class Conversation {
     }
   }
 
-  /** @param {Message} message */
-  #add(message) {
-    message.newCall = this.earlier > 0 && this.messages.length === this.earlier;
-    this.messages.push(message);
-    return message;
-  }
-
   /** `bye` clears the chat on both sides; without that word it stays to be read. */
   #clear() {
     if (this.suite.acknowledges) {
-      this.messages.length = 0;
-      this.earlier = 0;
+      this.history.clear();
     }
   }
 
@@ -389,14 +477,4 @@ export class Conversation {
     this.reason = ENDINGS[row];
     this.#outbox.failAll();
   }
-}
-
-/** @param {Message} message @returns {Content} */
-function contentOf({ id, body, at }) {
-  return { t: "text", id, body, at };
-}
-
-/** The text as UTF-8 can carry it: half surrogates that have no other half become U+FFFD. @param {string} text */
-function wellFormed(text) {
-  return decoder.decode(encoder.encode(text));
 }

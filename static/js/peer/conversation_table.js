@@ -35,6 +35,8 @@ export const ENDINGS = Object.freeze({
   "secured bye": "ended",
   "reconnecting closed": "left",
   "reconnecting failed": "lost",
+  "reconnecting left": "left",
+  "reconnecting declined": "not_back",
   "reconnecting end": "you_left",
   "reconnecting bye": "ended",
 });

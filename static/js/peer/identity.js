@@ -1,6 +1,6 @@
 /**
- * What a device keeps for one server: its own keys, the keys of those it met, its invites (docs/protocol.md, sections 1.2,
- * 3.1 and 3.6). Mirrors chat/peer/identity.py.
+ * What a device keeps for one server: its own keys, the keys of those it met, its invites, its blocks (docs/protocol.md,
+ * sections 1.2, 3.1 and 3.6). Mirrors chat/peer/identity.py.
  *
  * A pin is an identity key met under a name. It says "the same device as before", never "the owner of the name". A name has
  * one that counts, the newest; those before it are kept as they were. Names are one whatever their case.
@@ -10,6 +10,7 @@
  * What is changed is seen at once, and is on the disk after `settled`.
  */
 
+import { Blocks } from "./blocks.js";
 import { IdentityDamaged } from "./errors.js";
 import { KeptInvites } from "./kept_invites.js";
 import { equal } from "./primitives.js";
@@ -34,6 +35,8 @@ export const MAX_PINS = 8;
 export class Identity {
   /** IK. @type {KeyPair} */
   key;
+  /** Whom the person has blocked or muted. @type {Blocks} */
+  blocks;
 
   #storage;
   #random;
@@ -54,22 +57,23 @@ export class Identity {
     for (const record of storage.table("keys").values()) {
       storage.keyPair(record);
     }
-    const invites = new KeptInvites(storage, random, now);
-    return new Identity(storage, random, now, invites, await ownKey(storage, random, "identity"));
+    const [invites, blocks] = [new KeptInvites(storage, random, now), new Blocks(storage)];
+    return new Identity(storage, random, now, { invites, blocks }, await ownKey(storage, random, "identity"));
   }
 
   /**
    * @param {Storage} storage
    * @param {Random} random
    * @param {() => number} now
-   * @param {KeptInvites} invites
+   * @param {{invites: KeptInvites, blocks: Blocks}} kept
    * @param {KeyPair} key
    */
-  constructor(storage, random, now, invites, key) {
+  constructor(storage, random, now, { invites, blocks }, key) {
     this.#storage = storage;
     this.#random = random;
     this.#now = now;
     this.#invites = invites;
+    this.blocks = blocks;
     this.key = key;
   }
 
@@ -175,6 +179,7 @@ export class Identity {
     const storage = this.#storage;
     this.#storage = new MemoryStorage();
     this.#invites = new KeptInvites(this.#storage, this.#random, this.#now);
+    this.blocks = new Blocks(this.#storage);
     await storage.wipe();
   }
 

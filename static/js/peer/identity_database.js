@@ -11,7 +11,8 @@ import { NAME, TABLES } from "./storage.js";
 /** @import {Change, Table} from "./storage.js" */
 
 const DATABASE = "lowkey";
-const VERSION = 1;
+/** 2 added the blocks. */
+const VERSION = 2;
 
 /**
  * Null for a browser that refuses, or does not answer before `late`. Rejects with IdentityDamaged for a database of a later
@@ -24,8 +25,9 @@ export async function open(indexedDB, late) {
   try {
     const request = indexedDB.open(DATABASE, VERSION);
     request.onupgradeneeded = () => {
-      for (const table of TABLES) {
-        request.result.createObjectStore(table);
+      const { result: database } = request;
+      for (const table of TABLES.filter((name) => !database.objectStoreNames.contains(name))) {
+        database.createObjectStore(table);
       }
     };
     const database = await Promise.race([answered(request), late]);

@@ -33,12 +33,14 @@ const VERSION = 2;
 /** Of a handshake message in base64; the longest there is has some 200. */
 const MAX_MESSAGE_CHARS = 2_000;
 const HS_BYTES = 16;
+/** An offer that was made sooner than this may be on its way. */
+const COLLISION_SECONDS = 5;
 
 /** One attempt of `me` with `peer`. */
 export class Lowkey2 {
   needsConsent = false;
   acknowledges = true;
-  features = ["text", "sas"];
+  features = ["text", "sas", "edit", "delete", "react", "read", "typing", "timer"];
 
   /** @type {Role | null} */
   role = null;
@@ -52,7 +54,6 @@ export class Lowkey2 {
   invited;
   agreed = false;
 
-  #me;
   #peer;
   #identity;
   #random;
@@ -73,6 +74,8 @@ export class Lowkey2 {
   /** @type {Sealing | null} */
   #sealing = null;
   #offer = 0;
+  /** When this side made an offer that is not answered. @type {number | null} */
+  #offeredAt = null;
 
   /**
    * @param {string} me
@@ -82,7 +85,7 @@ export class Lowkey2 {
    *   back; `invite` is one of theirs
    */
   constructor(me, peer, identity, { random, clock, invite = null }) {
-    this.#me = me;
+    this.me = me;
     this.#peer = peer;
     this.#identity = identity;
     this.#random = random;
@@ -93,7 +96,7 @@ export class Lowkey2 {
 
   /** A fresh attempt with the same person, for a conversation that is open. */
   renewal() {
-    return new Lowkey2(this.#me, this.#peer, this.#identity, { random: this.#random, clock: this.#clock });
+    return new Lowkey2(this.me, this.#peer, this.#identity, { random: this.#random, clock: this.#clock });
   }
 
   // The handshake
@@ -182,23 +185,45 @@ export class Lowkey2 {
     const payload = sealing.seal(kind, kind === "offer" ? body : { ...body, re: this.#offer });
     if (kind === "offer") {
       this.#offer = sealing.counter;
+      this.#offeredAt = this.#clock();
     }
     return payload;
   }
 
-  /** @param {Kind} kind @param {Payload} payload @returns {Payload | null} */
+  /**
+   * When offers collide the called one drops its own, so the caller does not look at that.
+   * @param {Kind} kind
+   * @param {Payload} payload
+   * @returns {Payload | null}
+   */
   openSignal(kind, payload) {
     const opened = this.#sealing?.open(kind, payload) ?? null;
     if (opened === null) {
       return null;
     }
     const [counter, body] = opened;
+    if (kind === "offer" ? this.#collides : !this.#belongs(kind, body)) {
+      return null;
+    }
     if (kind === "offer") {
       this.#offer = counter;
-      return body;
     }
+    if (kind !== "ice") {
+      this.#offeredAt = null;
+    }
+    return body;
+  }
+
+  /** Whether this side's offer stands against one of the other's. One that was not answered for long did not arrive. */
+  get #collides() {
+    const standing = this.role === "caller" && this.#offeredAt !== null;
+    return standing && this.#clock() - Number(this.#offeredAt) < COLLISION_SECONDS;
+  }
+
+  /** Whether an answer, or a candidate that says so, is for the newest offer. @param {Kind} kind @param {Payload} body */
+  #belongs(kind, body) {
     const unsaid = kind === "ice" && !("re" in body);
-    return unsaid || body.re === this.#offer ? body : null;
+    return unsaid || body.re === this.#offer;
   }
 
   // Messages
@@ -250,7 +275,7 @@ export class Lowkey2 {
 
   /** @param {Role} role @param {Invite | null} invite */
   #begin(role, invite) {
-    const [caller, called] = role === "caller" ? [this.#me, this.#peer] : [this.#peer, this.#me];
+    const [caller, called] = role === "caller" ? [this.me, this.#peer] : [this.#peer, this.me];
     this.role = role;
     this.invited = invite !== null;
     this.#handshake?.erase();
@@ -314,7 +339,7 @@ export class Lowkey2 {
     if ((this.#invite !== null) !== "invite" in payload) {
       return "invite" in payload;
     }
-    return this.#peer.toLowerCase() < this.#me.toLowerCase();
+    return this.#peer.toLowerCase() < this.me.toLowerCase();
   }
 
   /** The other one's step 1. Whose person called the same name has accepted by that, and answers at once. @param {Payload} payload */
@@ -335,7 +360,7 @@ export class Lowkey2 {
     if (invite === undefined) {
       return null;
     }
-    const found = this.#identity.madeInvite(typeof invite === "string" ? invite : "", this.#me);
+    const found = this.#identity.madeInvite(typeof invite === "string" ? invite : "", this.me);
     if (typeof found === "string") {
       throw new KeyRefused(found);
     }

@@ -6,10 +6,16 @@
  * when the channel takes it, and one that the channel refuses has failed.
  */
 
-/** @import {Message} from "./messages.js" */
+/** @import {Message, Status} from "./messages.js" */
 /** @import {Content} from "./sas.js" */
 
-/** @typedef {{content: Content, message?: Message}} Entry What is to be sent, and the message that it carries, if it does. */
+/**
+ * @typedef {object} Entry What is to be sent. A text, and whatever else is said about a message, fails with it; how far the
+ *   message has come, its text alone says.
+ * @property {Content} content
+ * @property {Message} [message] that it is about, if it is
+ * @property {boolean} [left] the channel took it once
+ */
 
 const MAX_UNACKNOWLEDGED = 500;
 
@@ -23,10 +29,12 @@ export class Outbox {
   /** How many of the entries the channel has been handed. */
   #handed = 0;
   #highest = 0;
+  #changed;
 
-  /** @param {{acknowledged: boolean}} kind */
-  constructor({ acknowledged }) {
+  /** @param {{acknowledged: boolean, changed?: (message: Message) => void}} kind `changed` is told of messages with another status */
+  constructor({ acknowledged, changed = () => {} }) {
     this.#acknowledged = acknowledged;
+    this.#changed = changed;
   }
 
   /** Whether the channel was handed something that is not acknowledged. */
@@ -36,8 +44,15 @@ export class Outbox {
 
   /** Queue an entry; its message may be new, or have failed before. @param {Entry} entry */
   add(entry) {
-    mark(entry, "queued");
     this.#entries.push(entry);
+    this.#mark(entry, "queued", ["failed"]);
+  }
+
+  /** Take back what the channel never took. @param {Entry} entry */
+  withdraw(entry) {
+    if (!entry.left) {
+      this.#entries = this.#entries.filter((one) => one !== entry);
+    }
   }
 
   /**
@@ -53,13 +68,15 @@ export class Outbox {
 
   /** The channel took the first one. */
   taken() {
-    mark(this.#entries[this.#handed], "sent");
+    const entry = this.#entries[this.#handed];
+    entry.left = true;
     if (this.#acknowledged) {
       this.#handed += 1;
       this.#highest = Math.max(this.#highest, this.acked + this.#handed);
     } else {
       this.#entries.shift();
     }
+    this.#mark(entry, "sent", ["queued"]);
   }
 
   /**
@@ -71,7 +88,7 @@ export class Outbox {
     const again = this.acked + this.#handed < this.#highest;
     if (entry.message && !again) {
       this.#entries.splice(this.#handed, 1);
-      mark(entry, "failed");
+      this.#fail(entry);
     }
   }
 
@@ -83,11 +100,12 @@ export class Outbox {
     if (upto <= this.acked || upto > this.#highest) {
       return false;
     }
-    for (const entry of this.#entries.splice(0, upto - this.acked)) {
-      mark(entry, "delivered");
-    }
+    const arrived = this.#entries.splice(0, upto - this.acked);
     this.#handed = Math.max(0, this.#handed - (upto - this.acked));
     this.acked = upto;
+    for (const entry of arrived) {
+      this.#mark(entry, "delivered", ["queued", "sent"]);
+    }
     return true;
   }
 
@@ -110,16 +128,28 @@ export class Outbox {
 
   /** Nothing more can be sent. */
   failAll() {
-    for (const entry of this.#entries.splice(0)) {
-      mark(entry, "failed");
-    }
     this.#handed = 0;
+    for (const entry of this.#entries.splice(0)) {
+      this.#fail(entry);
+    }
   }
-}
 
-/** @param {Entry | undefined} entry @param {Message["status"]} status */
-function mark(entry, status) {
-  if (entry?.message) {
-    entry.message.status = status;
+  // Inside
+
+  /** Its text has come so far, where it had come no further before. @param {Entry} entry @param {Status} status @param {Status[]} before */
+  #mark({ content, message }, status, before) {
+    if (message && content.t === "text" && before.includes(message.status)) {
+      message.status = status;
+      this.#changed(message);
+    }
+  }
+
+  /** @param {Entry} entry */
+  #fail({ content, message }) {
+    const read = message?.status === "read" && content.t === "text";
+    if (message && !read) {
+      message.status = "failed";
+      this.#changed(message);
+    }
   }
 }

@@ -16,6 +16,15 @@ const RESEND_SECONDS = 3;
 const HELLO_SECONDS = 20;
 /** How long the caller of a handshake beside the channel waits to be spoken to under the new keys. */
 const HOLD_SECONDS = 1;
+/** How long a path may not answer before it is taken for lost. */
+const INTERRUPTED_SECONDS = 3;
+/** How long a call that is being made outlives the socket to the server. */
+const SERVER_SECONDS = 10;
+/**
+ * How long somebody who is offline is waited for, in a chat that was open before this side was started anew; names are kept
+ * for their owners nearly as long.
+ */
+const COMEBACK_SECONDS = 150;
 const HANDSHAKE_SECONDS = 60;
 /** How often a new handshake may be begun. */
 const RENEW_SECONDS = 10;
@@ -65,6 +74,34 @@ export class Pacing {
     } else {
       this.#timers.cancel("hello");
     }
+  }
+
+  /** The path does not answer. @param {Action} lost */
+  interrupted(lost) {
+    this.#timers.start("interrupted", INTERRUPTED_SECONDS, lost);
+  }
+
+  /** It does again, or there is another one. */
+  recovered() {
+    this.#timers.cancel("interrupted");
+  }
+
+  /** The socket to the server is gone. @param {Action} ended */
+  serverLost(ended) {
+    this.#timers.start("server", SERVER_SECONDS, ended);
+  }
+
+  serverBack() {
+    this.#timers.cancel("server");
+  }
+
+  /** Somebody is called back into the chat that was open. @param {Action} inVain */
+  comesBack(inVain) {
+    this.#timers.start("comeback", COMEBACK_SECONDS, inVain);
+  }
+
+  cameBack() {
+    this.#timers.cancel("comeback");
   }
 
   /** Whether anything was acknowledged since this was last asked; without, patience grows. @param {Conversation} conversation */

@@ -1,5 +1,5 @@
 /**
- * A peer: a name, its socket to the server, and at most one call or chat at a time. Mirrors chat/peer/peer.py.
+ * A peer: a name, its socket to the server, any number of chats, and at most one call at a time. Mirrors chat/peer/peer.py.
  *
  * What the person asks for goes to the link there is, and what the server says is the switchboard's. A session that the server
  * opens unasked does nothing until a `key:exchange` comes.
@@ -16,7 +16,8 @@ import { LIFETIME_MS } from "./kept_invites.js";
 import { Link } from "./link.js";
 import { Lowkey2 } from "./lowkey2.js";
 import { originOf } from "./ownership.js";
-import { b64url } from "./primitives.js";
+import { preferences } from "./preferences.js";
+import { b64, b64url } from "./primitives.js";
 import { SignalingClient } from "./signaling_client.js";
 import { snapshotOf } from "./snapshot.js";
 import { Switchboard } from "./switchboard.js";
@@ -26,7 +27,10 @@ import { qrText } from "./verification.js";
 /** @import {Identity} from "./identity.js" */
 /** @import {Random} from "./primitives.js" */
 /** @import {Suite} from "./suite.js" */
+/** @import {Ref} from "./messages.js" */
+/** @import {Preferences} from "./preferences.js" */
 /** @import {Surroundings} from "./surroundings.js" */
+/** @typedef {{peer: string, identity: string}} Open A chat that is open: with whom, and their identity key in base64. */
 
 /** What the page knows of a peer comes from here. */
 /** @typedef {import("./messages.js").Message} Message */
@@ -37,6 +41,7 @@ import { qrText } from "./verification.js";
 /** @typedef {import("./snapshot.js").Verification} Verification */
 /** @typedef {import("./snapshot.js").OpenedInvite} OpenedInvite */
 /** @typedef {import("./snapshot.js").Snapshot} Snapshot */
+/** @typedef {import("./snapshot.js").Entry} Entry */
 /** @typedef {import("./snapshot.js").Listener} Listener */
 
 /** @param {number} length */
@@ -51,11 +56,13 @@ export class Peer {
   #random;
   #now;
   #clock;
+  #fraction;
   #signaling;
   #board;
   /** @type {Invitation | null} */
   #invitation = null;
-  #histories = new Histories();
+  #histories;
+  #preferences = preferences();
   /** @type {Promise<void>} */
   #inbox = Promise.resolve();
 
@@ -63,9 +70,12 @@ export class Peer {
    * Throws PeerError for a name that cannot be one, TypeError for a server that cannot.
    * @param {string} name
    * @param {{server: string, listener: Listener, identity: Identity, random?: Random, now?: () => number,
-   *   clock?: () => number}} options `now` is in milliseconds since 1970; `clock` counts seconds and never goes back
+   *   clock?: () => number, fraction?: () => number}} options `now` is in milliseconds since 1970; `clock` counts seconds and
+   *   never goes back; `fraction` is drawn from [0, 1)
    */
-  constructor(name, { server, listener, identity, random = secureRandom, now = Date.now, clock = monotonic }) {
+  constructor(name, options) {
+    const { server, listener, identity, random = secureRandom, now = Date.now } = options;
+    const { clock = monotonic, fraction = Math.random } = options;
     if (!isName(name)) {
       throw new PeerError("bad_name");
     }
@@ -76,11 +86,14 @@ export class Peer {
     this.#random = random;
     this.#now = now;
     this.#clock = clock;
+    this.#fraction = fraction;
+    this.#histories = new Histories(later, now, () => this.#changed());
     this.#signaling = new SignalingClient(server, name, this, { key: () => identity.nameKey(name) });
     this.#board = new Switchboard({
       newLink: (peer) => this.#newLink(peer),
       send: (message) => this.#signaling.send(message),
       notice: (text) => this.#listener.notice(text),
+      blocked: (peer) => identity.blocks.name(peer),
     });
   }
 
@@ -93,21 +106,63 @@ export class Peer {
 
   /** Be gone and offline, at once, for a page that goes away: without a word that it is for good. */
   stop() {
-    const { link, free } = this.#board;
-    if (link?.state === "ringing") {
-      link.decline();
-    } else if (!free) {
-      link?.abandon();
+    for (const link of this.#board.links.filter(({ over }) => !over)) {
+      if (link.state === "ringing") {
+        link.decline();
+      } else {
+        link.abandon();
+      }
     }
     this.#signaling.stop();
   }
 
-  /** The network may be back: try the server now. */
-  wake() {
-    this.#signaling.wake();
+  /**
+   * The page goes away, and may come back: close all sockets and transports, at once and without a word to those with whom a
+   * chat is open. `start` goes on with what there was.
+   */
+  suspend() {
+    const links = this.#board.links.filter(({ over }) => !over);
+    for (const link of links.filter(({ restorable }) => restorable === null)) {
+      link.suspend();
+    }
+    this.#signaling.stop();
+    for (const link of links.filter(({ restorable }) => restorable !== null)) {
+      link.suspend();
+    }
   }
 
-  /** Call somebody; to call who is calling is to accept. Throws PeerError. @param {string} peer */
+  /** The chats that are open, to be restored when the page is back; names and identities alone. @returns {Open[]} */
+  restorable() {
+    return this.#board.links.flatMap(({ peer, restorable }) =>
+      restorable ? [{ peer, identity: b64(restorable) }] : [],
+    );
+  }
+
+  /**
+   * Go on with chats that were open before the page went away: each is called, and none is asked for but of the device that it
+   * was with. What is not that of a device that is known is left.
+   * @param {Open[]} chats
+   */
+  restore(chats) {
+    for (const { peer, identity } of chats) {
+      const pin = isName(peer) ? this.#identity.pin(peer) : null;
+      const known = pin !== null && b64(pin.identity) === identity && !this.#identity.blocks.name(peer);
+      const link = this.#board.liveWith(peer);
+      if (known && link === null) {
+        this.#board.begin(peer).comeBack();
+      } else if (known && link?.state === "ringing") {
+        this.#inOrder(() => link.accept());
+      }
+    }
+  }
+
+  /** The network may be back, or the page has woken up: see to all that waits for it, now. */
+  wake() {
+    this.#signaling.wake();
+    this.#board.wake();
+  }
+
+  /** Call somebody; to call who is calling is to accept, and with whom a chat is open, it is shown. Throws PeerError. @param {string} peer */
   dial(peer) {
     if (!isName(peer)) {
       throw new PeerError("bad_name");
@@ -115,22 +170,82 @@ export class Peer {
     if (sameName(peer, this.name)) {
       throw new PeerError("own_name");
     }
+    if (this.#identity.blocks.name(peer)) {
+      throw new PeerError("you_blocked", peer);
+    }
     if (this.#signaling.state !== "online") {
       throw new PeerError("not_online");
     }
-    const rings = this.#board.liveWith(peer)?.state === "ringing";
+    const link = this.#board.liveWith(peer);
+    const rings = link?.state === "ringing";
     if (rings && this.#identity.openedInvite(peer) === null) {
       this.accept();
+    } else if (link !== null && !rings && !link.isCall) {
+      this.select(peer);
     } else if (rings || this.#board.free) {
-      this.#board.begin(peer).dial();
+      this.#begin(peer).dial();
     } else {
       throw new PeerError("in_call");
     }
   }
 
+  /** Look at the conversation with somebody, or at none. Throws PeerError. @param {string | null} peer */
+  select(peer) {
+    this.#board.select(peer === null ? null : this.#with(peer));
+    this.#changed();
+  }
+
+  /** Take a conversation that is over from the list. Throws PeerError. @param {string} peer */
+  close(peer) {
+    const link = this.#with(peer);
+    if (!link.over) {
+      throw new PeerError("in_call");
+    }
+    this.#board.close(link);
+    this.#changed();
+  }
+
+  /** Whether the conversation with somebody makes no sound. @param {string} peer @param {boolean} on */
+  mute(peer, on) {
+    this.#identity.blocks.mute(peer, on);
+    this.#changed();
+  }
+
+  /**
+   * Hear nothing more of somebody: neither of the name, nor of the device that is known by it. A chat ends; a call that rings
+   * just goes unanswered.
+   * @param {string} peer
+   */
+  block(peer) {
+    this.#identity.blocks.block(peer, this.#identity.pin(peer)?.identity ?? null);
+    const link = this.#board.liveWith(peer);
+    if (link?.state === "ringing") {
+      this.#board.close(link);
+    } else {
+      link?.end();
+    }
+    this.#changed();
+  }
+
+  /** @param {string} peer */
+  unblock(peer) {
+    this.#identity.blocks.unblock(peer);
+    this.#changed();
+  }
+
+  /** Change what this person prefers. @param {Partial<Preferences>} changes */
+  prefer(changes) {
+    Object.assign(this.#preferences, changes);
+    for (const { talking } of this.#board.links) {
+      talking?.preferred();
+    }
+    this.#changed();
+  }
+
   /** Accept the call that rings. Throws PeerError. */
   accept() {
     const link = this.#board.ringing();
+    this.#board.select(link);
     this.#inOrder(() => link.accept());
   }
 
@@ -144,14 +259,9 @@ export class Peer {
     this.end();
   }
 
-  /** End whatever there is: a chat, a call being made, or one that rings. Throws PeerError. */
+  /** End what is selected: a chat, a call being made, or one that rings. Throws PeerError. */
   end() {
-    const link = this.#board.live("no_call");
-    if (link.state === "ringing") {
-      link.decline();
-    } else {
-      link.end();
-    }
+    end(this.#board.live("no_call"));
   }
 
   /** Go on with a peer that cannot be verified. Throws PeerError. */
@@ -178,7 +288,7 @@ export class Peer {
       }
       await link.acceptKey();
       if (again) {
-        this.#board.begin(link.peer).dial();
+        this.#begin(link.peer).dial();
       }
     });
   }
@@ -188,14 +298,48 @@ export class Peer {
     this.#asked(this.#board.live("no_call").state === "blocked").refuseKey();
   }
 
-  /** Queue a message; its status tells the rest. Throws PeerError. @param {string} body */
-  send(body) {
-    return this.#board.live("no_chat").send(body);
+  /**
+   * Queue a message; its status tells the rest. Throws PeerError.
+   * @param {string} body
+   * @param {Ref | null} [re] the message that it replies to
+   */
+  send(body, re = null) {
+    return this.#board.live("no_chat").send(body, re);
+  }
+
+  /** Say one of one's own messages differently. Throws PeerError. @param {string} id @param {string} body */
+  edit(id, body) {
+    this.#talking.edit(id, body);
+  }
+
+  /** Take back one of one's own messages, on both sides. Throws PeerError. @param {string} id */
+  delete(id) {
+    this.#talking.delete(id);
+  }
+
+  /** Throws PeerError. @param {Ref} ref @param {string} emoji empty to take it back */
+  react(ref, emoji) {
+    this.#talking.react(ref, emoji);
+  }
+
+  /** The person has seen all that is in the selected conversation. */
+  read() {
+    this.#board.link?.talking?.read();
+  }
+
+  /** The person typed. */
+  typed() {
+    this.#board.link?.talking?.typed();
+  }
+
+  /** From now on messages vanish so many seconds after they were read; 0 for never. Throws PeerError. @param {number} seconds */
+  setTimer(seconds) {
+    this.#talking.setTimer(seconds);
   }
 
   /** Send a failed message again. Throws PeerError. @param {string} id */
   retry(id) {
-    this.#board.live("no_chat").retry(id);
+    this.#talking.retry(id);
   }
 
   /** Compare emoji with the other one, whose side shows them too. Throws PeerError. */
@@ -242,14 +386,20 @@ export class Peer {
 
   /** What there is to show now. @returns {Snapshot} */
   snapshot() {
-    return snapshotOf(this.name, this.#signaling, this.#board.link, this.#invitation);
+    return snapshotOf(this.name, this.#signaling, this.#board, {
+      invite: this.#invitation,
+      preferences: this.#preferences,
+      muted: (peer) => this.#identity.blocks.muted(peer),
+    });
   }
 
   // The server (SignalingClient's listener)
 
   /** @param {ServerState} state */
   serverState(state) {
-    if (state !== "online") {
+    if (state === "online") {
+      this.#board.serverBack();
+    } else {
       this.#board.serverLost();
     }
     this.#changed();
@@ -284,7 +434,7 @@ export class Peer {
     return {
       send: (message) => this.#signaling.send(message),
       changed: () => this.#changed(),
-      received: (message) => this.#listener.received(message),
+      received: (message, peer) => this.#listener.received(message, peer),
       notice: (text) => this.#listener.notice(text),
       history: (name, identity) => this.#histories.of(name, identity),
       now: this.#now,
@@ -292,6 +442,10 @@ export class Peer {
       newId: () => b64url(this.#random(16)),
       after: later,
       suites: (peer) => this.#suites(peer),
+      preferences: this.#preferences,
+      missed: (peer) => this.#listener.missed?.(peer),
+      fraction: this.#fraction,
+      blocked: (identity) => this.#identity.blocks.identity(identity),
     };
   }
 
@@ -305,20 +459,43 @@ export class Peer {
 
   /** Call under the invite that was opened, once that is possible, and see what comes of it. */
   #followInvitation() {
-    const [invitation, link] = [this.#invitation, this.#board.link];
-    if (invitation !== null) {
-      invitation.held = !this.#board.free;
+    const invitation = this.#invitation;
+    if (invitation === null) {
+      return;
     }
-    if (invitation?.state === "waiting" && this.#signaling.state === "online" && this.#board.free) {
+    const link = this.#board.with(invitation.peer);
+    invitation.held = !this.#board.free || (link !== null && !link.over);
+    if (invitation.state === "waiting" && this.#signaling.state === "online" && !invitation.held) {
       invitation.state = "calling";
       this.dial(invitation.peer);
-    } else if (invitation && link !== null && sameName(link.peer, invitation.peer)) {
+    } else if (link !== null) {
       if (link.trust === "verified" && (invitation.state === "calling" || invitation.state === "offline")) {
         invitation.state = "done";
       } else if (link.over) {
         invitation.ended(link.reason, this.#identity, { verified: link.suite?.trust === "verified" });
       }
     }
+  }
+
+  /** A call to somebody begins, and is what the person looks at. @param {string} peer */
+  #begin(peer) {
+    const link = this.#board.begin(peer);
+    this.#board.select(link);
+    return link;
+  }
+
+  /** Whatever there is with somebody. Throws PeerError. @param {string} peer */
+  #with(peer) {
+    const link = this.#board.with(peer);
+    if (link === null) {
+      throw new PeerError("no_chat");
+    }
+    return link;
+  }
+
+  /** What is said in the selected conversation. Throws PeerError. */
+  get #talking() {
+    return this.#board.live("no_chat").talk;
   }
 
   /** The link whose question the person answers. Throws PeerError when there is none. @param {boolean} aboutIt */
@@ -332,6 +509,15 @@ export class Peer {
   #changed() {
     this.#followInvitation();
     this.#listener.changed();
+  }
+}
+
+/** @param {Link} link */
+function end(link) {
+  if (link.state === "ringing") {
+    link.decline();
+  } else {
+    link.end();
   }
 }
 

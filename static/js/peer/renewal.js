@@ -4,7 +4,8 @@
  * It changes nothing before it has verified with the identity that the conversation began with: until then its steps go out
  * under the session in which it runs, and the call keeps its own. A failing one, or one of somebody else, is forgotten.
  *
- * One that is forgotten while it computes says nothing more.
+ * A step 1 may come more than once, since its sender cannot know that it arrived: it gets the same answer again, and begins
+ * nothing. One that is forgotten while it computes says nothing more.
  */
 
 import { connect, keys } from "./effects.js";
@@ -25,6 +26,8 @@ export class Renewal {
   #attempt = null;
   #session;
   #standing;
+  /** The `hs` of the last step 1 that was answered, and the answer. @type {{hs: unknown, steps: Payload[]}} */
+  #answered = { hs: undefined, steps: [] };
 
   /** @param {string} peer @param {Suite} suite @param {JoinedPayload} session */
   constructor(peer, suite, session) {
@@ -36,6 +39,11 @@ export class Renewal {
   /** Whether this side has begun one, and waits for the server or for the other side. */
   get begun() {
     return this.#attempt !== null && this.#attempt.role !== "called";
+  }
+
+  /** Whether it is a step 1 that was answered before. @param {Payload} payload */
+  repeats(payload) {
+    return stepOf(payload) === 1 && "hs" in payload && payload.hs === this.#answered.hs;
   }
 
   /**
@@ -62,6 +70,14 @@ export class Renewal {
     return steps === null ? [] : this.#keys(steps);
   }
 
+  /** The conversation goes on in this session, and so does the next handshake. @param {JoinedPayload} session */
+  adopt(session) {
+    this.#standing = session;
+    if (this.#attempt === null) {
+      this.#session = session;
+    }
+  }
+
   /**
    * Take a step of the other side's, which may have come in a session of its own.
    * @param {Payload} payload
@@ -69,6 +85,9 @@ export class Renewal {
    * @returns {Promise<Effect[]>}
    */
   async receive(payload, session = null) {
+    if (this.repeats(payload)) {
+      return this.#attempt?.role === "called" ? this.#keys(this.#answered.steps) : [];
+    }
     if (stepOf(payload) === 1 && !this.begun) {
       this.#take(this.#suite.renewal());
     }
@@ -125,11 +144,16 @@ export class Renewal {
    */
   async #answers(attempt, payload, session) {
     const rings = attempt.role === null;
-    const steps = await attempt.receiveKey(payload);
-    if (stepOf(payload) === 1 && attempt.role === "called" && this.#attempt === attempt) {
-      this.#session = session ?? this.#session;
+    const received = await attempt.receiveKey(payload);
+    if (attempt.role !== "called" || stepOf(payload) !== 1) {
+      return received;
     }
-    return rings && attempt.role === "called" ? attempt.answer() : steps;
+    const steps = rings ? await attempt.answer() : received;
+    if (this.#attempt === attempt) {
+      this.#session = session ?? this.#session;
+      this.#answered = { hs: payload.hs, steps };
+    }
+    return steps;
   }
 
   /** The keys stand: they take the place of the old ones, if the identity is the same. @param {Lowkey2} attempt @returns {Effect[]} */

@@ -14,6 +14,10 @@
  *
  * Attempts are spaced by doubling delays up to half a minute, half of each at random, so that clients dropped together do
  * not come back together.
+ *
+ * A socket whose network is gone looks open for minutes. So a question that the server always answers, `session:connect`, or
+ * that of the beginning, asked once more when there is reason to doubt (`wake`), ends a socket on which nothing comes for
+ * `ANSWER_SECONDS` after it.
  */
 
 import { Close, ProtocolError } from "../signaling/errors.js";
@@ -34,6 +38,7 @@ import { b64url } from "./primitives.js";
 const FIRST_DELAY = 0.5;
 const LONGEST_DELAY = 30;
 const CONNECT_TIMEOUT = 10;
+const ANSWER_SECONDS = 5;
 /** How long a server may take to miss a socket that went without a word; daphne's pings take up to 50 s. */
 const OWN_SOCKET_SECONDS = 75;
 
@@ -85,6 +90,11 @@ export class SignalingClient {
   #socket = null;
   /** @type {number | undefined} */
   #timer;
+  #patience;
+  /** Runs while the server owes an answer. @type {number | undefined} */
+  #owed;
+  /** Whether the question of the beginning was asked once more. */
+  #doubts = false;
   #attempt = 0;
   #proven = false;
   #lostAt = Number.NEGATIVE_INFINITY;
@@ -96,13 +106,14 @@ export class SignalingClient {
    * @param {string} server
    * @param {string} name
    * @param {Listener} listener
-   * @param {{key?: NameKey | (() => Promise<NameKey>) | null, fraction?: () => number, clock?: () => number}} [options]
+   * @param {{key?: NameKey | (() => Promise<NameKey>) | null, fraction?: () => number, clock?: () => number,
+   *   patience?: number}} [options]
    */
   constructor(
     server,
     name,
     listener,
-    { key = null, fraction = Math.random, clock = () => performance.now() / 1000 } = {},
+    { key = null, fraction = Math.random, clock = () => performance.now() / 1000, patience = ANSWER_SECONDS } = {},
   ) {
     this.#server = originOf(server);
     this.#name = name;
@@ -110,6 +121,7 @@ export class SignalingClient {
     this.#listener = listener;
     this.#fraction = fraction;
     this.#clock = clock;
+    this.#patience = patience;
   }
 
   /** Connect, and keep connected until `stop` or a final refusal. */
@@ -125,10 +137,13 @@ export class SignalingClient {
     this.#enter("offline");
   }
 
-  /** Do not wait for the next attempt any longer. */
+  /** The network may be another one, or back: do not wait for the next attempt any longer, and see whether the socket is good. */
   wake() {
     if (this.state === "offline" && this.#timer !== undefined) {
       this.#connect();
+    } else if (!this.#doubts && this.send({ type: "session:leave" })) {
+      this.#doubts = true;
+      this.#expectAnswer();
     }
   }
 
@@ -138,6 +153,9 @@ export class SignalingClient {
       return false;
     }
     this.#socket?.send(dump(message));
+    if (message.type === "session:connect") {
+      this.#expectAnswer();
+    }
     return true;
   }
 
@@ -170,6 +188,7 @@ export class SignalingClient {
 
   /** @param {unknown} frame @param {NameKey | null} key @param {WebSocket} socket */
   #read(frame, key, socket) {
+    this.#answered();
     const message = this.#parse(frame);
     if (message === null) {
       return;
@@ -180,6 +199,8 @@ export class SignalingClient {
       if (message.payload.code === "MISSING_SESSION_ID") {
         this.#isOnline();
       }
+    } else if (this.#doubts && message.type === "error" && message.payload.code === "MISSING_SESSION_ID") {
+      this.#doubts = false;
     } else if (message.type !== "auth:challenge" && message.type !== "auth:ok") {
       this.#listener.serverMessage(message);
     }
@@ -231,6 +252,15 @@ export class SignalingClient {
     this.#enter("offline");
   }
 
+  #expectAnswer() {
+    this.#owed ??= setTimeout(() => this.#lost(0), this.#patience * 1000);
+  }
+
+  #answered() {
+    clearTimeout(this.#owed);
+    this.#owed = undefined;
+  }
+
   /**
    * Whether the socket that has the name may be one that this client lost, and the server has not missed yet.
    * Never with a key: to its owner a name is not taken.
@@ -242,6 +272,8 @@ export class SignalingClient {
   #drop() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#answered();
+    this.#doubts = false;
     if (this.#socket !== null) {
       this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
       this.#socket.close();

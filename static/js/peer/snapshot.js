@@ -3,11 +3,13 @@
  */
 
 import { sentence } from "./errors.js";
+import { History } from "./history.js";
 import { SENTENCES } from "./standing.js";
 
 /** @import {Invitation, State as InvitationState} from "./invitation.js" */
 /** @import {Link} from "./link.js" */
 /** @import {Message} from "./messages.js" */
+/** @import {Preferences} from "./preferences.js" */
 /** @import {State as ServerState} from "./signaling_client.js" */
 /** @import {State as ChatState, Trust} from "./standing.js" */
 /** @import {Verifying} from "./verifying.js" */
@@ -24,12 +26,32 @@ import { SENTENCES } from "./standing.js";
  * @property {string} sentence
  * @property {string | null} peer
  * @property {Trust | null} trust
- * @property {Message[]} messages those exchanged with the device called `peer`, oldest first
+ * @property {History} history of what was said with the device called `peer`
+ * @property {Message[]} messages those of the history, oldest first
  * @property {boolean} classicWarning the person is to say whether to go on with a peer that cannot be verified
  * @property {{firstSeen: number, verified: boolean} | null} changed the pin that the other's key differs from, while nothing
  *   is decided
  * @property {string[]} knownAs other names of the other's device
  * @property {Verification | null} verification null while nobody compares
+ * @property {number | null} since when it began to reconnect, in milliseconds since 1970
+ * @property {boolean} away the other one is not online
+ * @property {{relayed: boolean, rtt: number | null} | null} path how the two are connected; `rtt` in milliseconds
+ * @property {boolean} typing the other one types
+ * @property {number} timer seconds after which what was read vanishes; 0 for never
+ * @property {number} unread
+ * @property {boolean} muted
+ * @property {string[]} features what the other one's app knows of
+ */
+/**
+ * @typedef {object} Entry A conversation of the list.
+ * @property {string} peer
+ * @property {ChatState} state
+ * @property {Trust | null} trust
+ * @property {number} unread
+ * @property {Message | null} last
+ * @property {boolean} muted
+ * @property {boolean} typing
+ * @property {boolean} selected
  */
 /**
  * @typedef {object} Incoming
@@ -43,13 +65,16 @@ import { SENTENCES } from "./standing.js";
  * @property {string} name
  * @property {{state: ServerState, sentence: string}} server
  * @property {Incoming | null} incoming the call that rings
- * @property {Chat} chat
+ * @property {Chat} chat the selected conversation
+ * @property {Entry[]} conversations those with the latest activity first
+ * @property {Preferences} preferences
  * @property {OpenedInvite | null} invite the one that this person opened
  */
 /**
  * @typedef {object} Listener
  * @property {() => void} changed something in the snapshot changed
- * @property {(message: Message) => void} received a message came from the other side
+ * @property {(message: Message, peer: string) => void} received a message came from somebody
+ * @property {(peer: string) => void} [missed] somebody called, and was not answered
  * @property {(sentence: string) => void} notice a passing sentence for the person
  */
 
@@ -66,28 +91,51 @@ const NO_CHAT = Object.freeze({
   sentence: SENTENCES.idle,
   peer: null,
   trust: null,
+  history: new History(),
   messages: [],
   classicWarning: false,
   changed: null,
   knownAs: [],
   verification: null,
+  since: null,
+  away: false,
+  path: null,
+  typing: false,
+  timer: 0,
+  unread: 0,
+  muted: false,
+  features: [],
 });
 
 /**
  * @param {string} name
  * @param {{state: ServerState, refusal: string}} server `refusal` is the server's code, where it has refused
- * @param {Link | null} link with the other one
- * @param {Invitation | null} invite
+ * @param {{link: Link | null, links: Link[], rings: Link | null}} board `link` is the selected one of the `links`
+ * @param {{invite: Invitation | null, preferences: Preferences, muted: (peer: string) => boolean}} others
  * @returns {Snapshot}
  */
-export function snapshotOf(name, { state, refusal }, link, invite) {
+export function snapshotOf(name, { state, refusal }, { link, links, rings }, { invite, preferences, muted }) {
   return {
     name,
     server: { state, sentence: SERVER_SENTENCES[state] ?? sentence(refusal) },
-    incoming: link?.state === "ringing" ? incomingOf(link) : null,
-    chat: link ? chatOf(link) : NO_CHAT,
+    incoming: rings && incomingOf(rings),
+    chat: link ? chatOf(link, muted(link.peer)) : NO_CHAT,
+    conversations: latestFirst(links.filter((one) => one === link || one.isWorthListing)).map((one) =>
+      entryOf(one, { muted: muted(one.peer), selected: one === link }),
+    ),
     invite: invite && { peer: invite.peer, state: invite.state, sentence: invite.sentence },
+    preferences: { ...preferences },
   };
+}
+
+/** @param {Link[]} links those that began last are last */
+function latestFirst(links) {
+  return links.reverse().sort((one, other) => other.activity - one.activity);
+}
+
+/** @param {Link} link @param {{muted: boolean, selected: boolean}} marks @returns {Entry} */
+function entryOf({ peer, state, trust, unread, last, typing }, { muted, selected }) {
+  return { peer, state, trust, unread, last, muted, typing, selected };
 }
 
 /** @param {Link} link @returns {Incoming} */
@@ -95,20 +143,29 @@ function incomingOf({ peer, suite, known }) {
   return { peer, invited: suite?.invited ?? false, known };
 }
 
-/** @param {Link} link @returns {Chat} */
-function chatOf(link) {
-  const { state, sentence: said, peer, trust, messages, suite, verifying } = link;
+/** @param {Link} link @param {boolean} muted @returns {Chat} */
+function chatOf(link, muted) {
+  const { state, sentence: said, peer, trust, history, suite, verifying } = link;
   const pin = state === "blocked" ? suite?.changed : null;
   return {
     state,
     sentence: said,
     peer,
     trust,
-    messages,
+    history,
+    messages: history.messages,
     classicWarning: link.warned,
     changed: pin ? { firstSeen: pin.firstSeen, verified: pin.verified } : null,
     knownAs: suite?.knownAs ?? [],
     verification: verifying && verificationOf(verifying),
+    since: link.since,
+    away: link.away,
+    path: link.path,
+    typing: link.typing,
+    timer: link.timer,
+    unread: link.unread,
+    muted,
+    features: link.features,
   };
 }
 

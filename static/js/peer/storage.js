@@ -1,10 +1,11 @@
 /**
- * Where a device keeps its identity: four tables of records, each record under a key. Mirrors chat/peer/storage.py.
+ * Where a device keeps its identity: five tables of records, each record under a key. Mirrors chat/peer/storage.py.
  *
  *     keys    "identity", and "name:" with a lower-case name: this device's private keys
  *     pins    a peer's lower-case name: the identity keys met there
  *     made    an invite's uuid: invites to this device
  *     opened  an invite's uuid: invites from others
+ *     blocks  a name in lower case: whom the person has blocked or muted
  *
  * One record is changed at a time, by a function of what stands there now: two tabs on one storage do not undo each
  * other's work. What is read is checked by whoever reads it.
@@ -18,7 +19,7 @@ import { keyPairOf, newKey } from "./key_pairs.js";
 /** @import {KeyPair, Subtle} from "./key_pairs.js" */
 /** @import {Random} from "./primitives.js" */
 /** @import {StoredRecord} from "./records.js" */
-/** @typedef {"keys" | "pins" | "made" | "opened"} Table */
+/** @typedef {"keys" | "pins" | "made" | "opened" | "blocks"} Table */
 /** @typedef {Record<Table, Map<string, StoredRecord>>} Tables */
 
 /**
@@ -43,7 +44,7 @@ import { keyPairOf, newKey } from "./key_pairs.js";
  */
 
 /** @type {readonly Table[]} */
-export const TABLES = ["keys", "pins", "made", "opened"];
+export const TABLES = ["keys", "pins", "made", "opened", "blocks"];
 
 export const NAME = "name:";
 
@@ -93,7 +94,7 @@ export class MemoryStorage {
 
 /** @returns {Tables} */
 export function noRecords() {
-  return { keys: new Map(), pins: new Map(), made: new Map(), opened: new Map() };
+  return { keys: new Map(), pins: new Map(), made: new Map(), opened: new Map(), blocks: new Map() };
 }
 
 /** What is left of these records for a new identity. @param {Tables} tables @returns {Tables} */

@@ -4,7 +4,15 @@
  * The only place that knows RTCPeerConnection. Jobs (make an offer, take a description, add a candidate) are done one
  * after the other, so callers never wait; what happens is told to the listener. Candidates that arrive before the remote
  * description wait for it.
+ *
+ * Candidates trickle, always, so an ICE server that is silent costs nothing. A browser may look for a path for ever (it does
+ * where a relay refuses it), so the transport has a patience of its own, and says why there is none (path_search.js). With
+ * `relayOnly` nothing but relayed candidates is gathered, sent and used.
  */
+
+import { onlyRelayed, typeOf, typesIn } from "./candidates.js";
+import { PATIENCE_MS, PathSearch } from "./path_search.js";
+import { PathWatch } from "./path_watch.js";
 
 /** @import {IceServer, Payload} from "../signaling/messages.js" */
 /** @import {Kind} from "./sealing.js" */
@@ -17,7 +25,8 @@
  * @property {() => void} writable there is room in the channel again
  * @property {() => void} interrupted the path does not answer; it may come back
  * @property {() => void} recovered the path is back
- * @property {() => void} failed no path was found, or it is lost for good
+ * @property {() => void} pathChanged `path` is another
+ * @property {(reason: string) => void} failed no path was found, or it is lost for good; `reason` is a key of SENTENCES
  * @property {() => void} closed the other side closed the channel
  */
 
@@ -30,14 +39,6 @@ const DRAIN_MS = 3_000;
 /** A server that names more is not one to believe. */
 const MAX_ICE_SERVERS = 8;
 
-/** @type {Readonly<Record<string, "recovered" | "interrupted" | "failed">>} */
-const EVENTS = Object.freeze({
-  connected: "recovered",
-  disconnected: "interrupted",
-  failed: "failed",
-  closed: "failed",
-});
-
 /** One RTCPeerConnection. */
 export class Transport {
   #connection;
@@ -49,14 +50,28 @@ export class Transport {
   #jobs = Promise.resolve();
   /** @type {Payload[]} */
   #early = [];
+  #watch;
+  #stood = false;
+  #search;
 
-  /** @param {IceServer[]} iceServers the list that the server gave with the session @param {Listener} listener */
-  constructor(iceServers, listener) {
+  /**
+   * @param {IceServer[]} iceServers the list that the server gave with the session
+   * @param {Listener} listener
+   * @param {{relayOnly?: boolean, patience?: number}} [options] `patience` in milliseconds
+   */
+  constructor(iceServers, listener, { relayOnly = false, patience = PATIENCE_MS } = {}) {
+    const servers = iceServers.slice(0, MAX_ICE_SERVERS);
     this.#listener = listener;
-    this.#connection = connectionWith(iceServers.slice(0, MAX_ICE_SERVERS));
+    const urls = servers.flatMap((server) => server.urls);
+    this.#search = new PathSearch(urls, (reason) => this.#fail(reason), { relayOnly, patience });
+    this.#connection = connectionWith(servers, relayOnly ? "relay" : "all");
+    this.#watch = new PathWatch(this.#connection, () => this.#listener?.pathChanged());
     this.#connection.ondatachannel = ({ channel }) => this.#attach(channel);
     this.#connection.onicecandidate = ({ candidate }) => this.#candidateFound(candidate);
+    this.#connection.onicecandidateerror = (error) => this.#serverFailed(error);
+    this.#connection.onicegatheringstatechange = () => this.#gathering();
     this.#connection.onconnectionstatechange = () => this.#stateChanged();
+    this.#enqueue(async () => this.#giveUpIfHopeless());
   }
 
   // What the owner asks for
@@ -92,9 +107,29 @@ export class Transport {
     return this.#channel !== null;
   }
 
+  /** How the two are connected, while they are. */
+  get path() {
+    return this.#watch.path;
+  }
+
+  /** Why there is no path, as far as can be said now; a key of SENTENCES. */
+  get fault() {
+    return this.#search.fault;
+  }
+
+  /** Whether a path would have been found by now, if there were one. */
+  get overdue() {
+    return this.#search.overdue;
+  }
+
+  /** Whether the path answers now; it takes 4 s to say no. */
+  check() {
+    return this.#watch.check();
+  }
+
   /** Let what the channel took go out, then close; the listener hears nothing any more. */
   async close() {
-    this.#listener = null;
+    this.#silence();
     if (this.#channel?.readyState === "open") {
       const patience = new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
       await Promise.race([closed(this.#channel), patience]);
@@ -104,7 +139,7 @@ export class Transport {
 
   /** Close at once, when the page itself goes away. */
   abort() {
-    this.#listener = null;
+    this.#silence();
     this.#connection.close();
   }
 
@@ -112,14 +147,15 @@ export class Transport {
 
   /** Do a job after those before it; one that cannot be done is a failure. @param {() => Promise<void>} job */
   #enqueue(job) {
-    this.#jobs = this.#jobs.then(job).catch(() => this.#listener?.failed());
+    this.#jobs = this.#jobs.then(job).catch(() => this.#fail("no_path"));
   }
 
   async #describe() {
     await this.#connection.setLocalDescription();
     const description = /** @type {RTCSessionDescription} */ (this.#connection.localDescription);
     const kind = /** @type {"offer" | "answer"} */ (description.type);
-    this.#listener?.signal(kind, { type: kind, sdp: description.sdp });
+    const sdp = this.#search.seen.relayOnly ? onlyRelayed(description.sdp) : description.sdp;
+    this.#listener?.signal(kind, { type: kind, sdp });
   }
 
   /** @param {"offer" | "answer"} kind @param {Payload} body */
@@ -129,6 +165,9 @@ export class Transport {
       return;
     }
     checkMedia(String(body.sdp));
+    for (const type of typesIn(String(body.sdp))) {
+      this.#search.seen.theirs.add(type);
+    }
     await this.#connection.setRemoteDescription({ type: kind, sdp: String(body.sdp) });
     for (const candidate of this.#early.splice(0)) {
       await this.#takeCandidate(candidate);
@@ -136,6 +175,7 @@ export class Transport {
     if (kind === "offer") {
       await this.#describe();
     }
+    this.#search.described();
   }
 
   /** One unusable candidate leaves the others. @param {Payload} body */
@@ -144,6 +184,10 @@ export class Transport {
       this.#early.push(body);
       return;
     }
+    const type = typeOf(String(body.candidate));
+    if (type !== null) {
+      this.#search.seen.theirs.add(type);
+    }
     await this.#connection.addIceCandidate(/** @type {RTCIceCandidateInit} */ (body)).catch(() => {});
   }
 
@@ -151,10 +195,23 @@ export class Transport {
 
   /** @param {RTCIceCandidate | null} candidate */
   #candidateFound(candidate) {
-    if (candidate?.candidate) {
+    const type = typeOf(candidate?.candidate ?? "");
+    if (candidate !== null && type !== null && (type === "relay" || !this.#search.seen.relayOnly)) {
+      this.#search.seen.own.add(type);
       const { sdpMid, sdpMLineIndex } = candidate;
       this.#listener?.signal("ice", { candidate: candidate.candidate, sdpMid, sdpMLineIndex });
     }
+  }
+
+  /** @param {RTCPeerConnectionIceErrorEvent} error */
+  #serverFailed({ url, errorCode }) {
+    this.#search.seen.errors.push({ url, code: errorCode });
+    this.#giveUpIfHopeless();
+  }
+
+  #gathering() {
+    this.#search.gathered(this.#connection.iceGatheringState === "complete");
+    this.#giveUpIfHopeless();
   }
 
   /** @param {RTCDataChannel} channel */
@@ -165,36 +222,77 @@ export class Transport {
     }
     this.#channel = channel;
     channel.bufferedAmountLowThreshold = HIGH_WATER / 2;
-    channel.onopen = () => this.#listener?.opened();
+    channel.onopen = () => this.#opened();
     channel.onmessage = ({ data }) => typeof data === "string" && this.#listener?.received(data);
     channel.onbufferedamountlow = () => this.#listener?.writable();
     channel.onclose = () => this.#channelClosed();
+  }
+
+  #opened() {
+    this.#search.stop();
+    this.#listener?.opened();
   }
 
   /** While the path stands a channel closes because the other side closed it; else the path is what is gone. */
   #channelClosed() {
     const state = this.#connection.connectionState;
     if (state === "failed" || state === "closed") {
-      this.#listener?.failed();
+      this.#fail("lost");
     } else {
       this.#listener?.closed();
     }
   }
 
   #stateChanged() {
-    const event = EVENTS[this.#connection.connectionState];
-    if (event !== undefined) {
-      this.#listener?.[event]();
+    switch (this.#connection.connectionState) {
+      case "connected":
+        this.#stood = true;
+        this.#search.stop();
+        this.#watch.start();
+        this.#listener?.recovered();
+        break;
+      case "disconnected":
+        this.#listener?.interrupted();
+        break;
+      case "failed":
+      case "closed":
+        this.#fail(this.#stood ? "lost" : this.fault);
     }
+  }
+
+  // Inside
+
+  /** Fail at once where nothing the other side sends could help. */
+  #giveUpIfHopeless() {
+    if (this.#search.hopeless) {
+      this.#fail(this.fault);
+    }
+  }
+
+  /** There is no path, and nothing more comes of this connection. @param {string} reason */
+  #fail(reason) {
+    const listener = this.#listener;
+    this.#silence();
+    listener?.failed(reason);
+  }
+
+  /** Tell nothing any more. */
+  #silence() {
+    this.#listener = null;
+    this.#watch.stop();
+    this.#search.stop();
   }
 }
 
-/** A connection with those ICE servers that the browser takes; one that it does not take would cost the others. @param {IceServer[]} iceServers */
-function connectionWith(iceServers) {
+/**
+ * A connection with those ICE servers that the browser takes; one that it does not take would cost the others.
+ * @param {IceServer[]} iceServers @param {RTCIceTransportPolicy} iceTransportPolicy
+ */
+function connectionWith(iceServers, iceTransportPolicy) {
   try {
-    return new RTCPeerConnection({ iceServers });
+    return new RTCPeerConnection({ iceServers, iceTransportPolicy });
   } catch {
-    return new RTCPeerConnection({ iceServers: iceServers.filter(isUsable) });
+    return new RTCPeerConnection({ iceServers: iceServers.filter(isUsable), iceTransportPolicy });
   }
 }
 

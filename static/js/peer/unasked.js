@@ -28,6 +28,11 @@ export class Unasked {
     return session;
   }
 
+  /** The one with somebody. @param {string} name */
+  peek(name) {
+    return this.#sessions.get(name.toLowerCase()) ?? null;
+  }
+
   /** Without its socket a client has no sessions. */
   clear() {
     this.#sessions.clear();

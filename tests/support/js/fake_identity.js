@@ -1,4 +1,4 @@
-// An identity that only remembers whether it was wiped; it has the shape of static/js/ui/own_identity.js.
+// An identity that only remembers whether it was wiped, and who is blocked; it has the shape of static/js/ui/own_identity.js.
 //
 // A test that wants a browser which keeps nothing sets `lowkey.forgetful` in its localStorage, one whose records are
 // damaged `lowkey.damaged`.
@@ -8,9 +8,11 @@ export async function openOwnIdentity() {
     throw new Error("What this device keeps of its identity is damaged. Nothing was changed.");
   }
   const wipe = async () => localStorage.setItem("lowkey.wiped", "");
-  return { identity: { wipe }, persistent: localStorage.getItem("lowkey.forgetful") === null };
+  const blocks = { names: JSON.parse(localStorage.getItem("test.blocked") ?? "[]") };
+  return { identity: { wipe, blocks }, persistent: localStorage.getItem("lowkey.forgetful") === null };
 }
 
 export async function deleteOwnIdentity() {
   localStorage.removeItem("lowkey.damaged");
+  localStorage.setItem("test.deleted", "");
 }

@@ -3,9 +3,34 @@
 // A browser test serves this file in the real one's place and drives it by `window.fakePeer`.
 
 import { PeerError, sentence } from "./errors.js";
+import { History } from "./history.js";
+import { message as whole } from "./messages.js";
 
 /** What the page asked for, in order, as [method, ...arguments]. */
 const calls = [];
+
+/** What the other's app knows of, unless a test says otherwise. */
+const FEATURES = ["text", "sas", "edit", "delete", "react", "read", "typing", "timer"];
+
+/** The real one, which a test may fill as it likes. */
+class ActedHistory extends History {
+  /** Hold these messages and no others. */
+  fill(messages) {
+    const fresh = messages.map((message) => ({ ...message }));
+    const before = new Map(this.messages.map((message) => [`${message.mine} ${message.id}`, message]));
+    this.clear();
+    for (const message of fresh) {
+      this.say(message, before.get(`${message.mine} ${message.id}`));
+    }
+  }
+
+  /** The newest message, with what every one has; a message is the same object for good. */
+  say(message, before = {}) {
+    const said = this.add(Object.assign(before, whole(message)));
+    said.newCall = message.newCall ?? false;
+    return said;
+  }
+}
 
 export class Peer {
   constructor(name, { listener, identity }) {
@@ -13,6 +38,8 @@ export class Peer {
     this.identity = identity;
     this.refusal = null;
     this.undrawn = [];
+    this.histories = new Map();
+    const history = this.#historyOf(null);
     this.state = {
       name,
       server: { state: "connecting", sentence: "Connecting to the server…" },
@@ -22,27 +49,71 @@ export class Peer {
         sentence: "You are not in a chat.",
         peer: null,
         trust: null,
-        messages: [],
+        history,
+        messages: history.messages,
         classicWarning: false,
         changed: null,
         knownAs: [],
         verification: null,
+        since: null,
+        away: false,
+        path: null,
+        typing: false,
+        timer: 0,
+        unread: 0,
+        muted: false,
+        features: FEATURES,
       },
+      conversations: null,
+      preferences: { receipts: true, typing: true, relayOnly: false },
       invite: null,
     };
     window.fakePeer = this;
   }
 
-  /** Change what the page sees; `chat` is merged into what was there. */
-  set({ chat = {}, ...rest }) {
-    this.state = { ...this.state, ...rest, chat: { ...this.state.chat, ...chat } };
+  #historyOf(peer) {
+    if (!this.histories.has(peer)) {
+      this.histories.set(peer, new ActedHistory());
+    }
+    return this.histories.get(peer);
+  }
+
+  /** Change what the page sees; `chat` is merged into what was there. Each name has messages of its own. */
+  set({ chat: { messages, ...chat } = {}, ...rest }) {
+    const merged = { ...this.state.chat, ...chat };
+    merged.history = this.#historyOf(merged.peer);
+    merged.messages = merged.history.messages;
+    if (messages !== undefined) {
+      merged.history.fill(messages);
+    }
+    this.state = { ...this.state, ...rest, chat: merged };
     this.listener.changed();
   }
 
-  /** A message from the other side. */
+  /** A message from the other side, or one of this person's own. */
   receive(message) {
-    this.set({ chat: { messages: [...this.state.chat.messages, message] } });
-    this.listener.received(message);
+    const { history, unread, peer } = this.state.chat;
+    const said = history.say(message);
+    this.set({ chat: { unread: unread + (said.mine ? 0 : 1) } });
+    if (!said.mine) {
+      this.listener.received(said, peer);
+    }
+  }
+
+  /** Something about a message is different now. */
+  change(ref, fields) {
+    const { history } = this.state.chat;
+    const found = history.messages.find(({ mine, id }) => mine === ref.mine && id === ref.id);
+    history.touch(Object.assign(found, fields));
+    this.listener.changed();
+  }
+
+  /** Messages vanish. */
+  remove(refs) {
+    const { history } = this.state.chat;
+    const gone = ({ mine, id }) => refs.some((ref) => ref.mine === mine && ref.id === id);
+    history.fill(history.messages.filter((message) => !gone(message)));
+    this.listener.changed();
   }
 
   /** What the real one says for this reason. */
@@ -68,7 +139,14 @@ export class Peer {
     for (const resolve of this.undrawn.splice(0)) {
       resolve();
     }
-    return this.state;
+    return { ...this.state, conversations: this.state.conversations ?? this.#onlyOne() };
+  }
+
+  /** Where a test says nothing of a list, there is the chat it speaks of, if there is one. */
+  #onlyOne() {
+    const { peer, state, trust, unread, muted, typing, away, messages } = this.state.chat;
+    const last = messages.at(-1) ?? null;
+    return peer === null ? [] : [{ peer, state, trust, unread, muted, typing, away, last, selected: true }];
   }
 
   #asked(...call) {
@@ -87,6 +165,42 @@ export class Peer {
   wake() {
     this.#asked("wake");
   }
+  suspend() {
+    this.#asked("suspend");
+  }
+  restorable() {
+    const { peer, state } = this.state.chat;
+    return peer !== null && state === "secured" ? [{ peer, identity: `${"A".repeat(43)}=` }] : [];
+  }
+  restore(chats) {
+    if (chats.length > 0) {
+      this.#asked("restore", chats);
+    }
+  }
+  select(peer) {
+    this.#asked("select", peer);
+  }
+  close(peer) {
+    this.#asked("close", peer);
+  }
+  mute(peer, on) {
+    this.#asked("mute", peer, on);
+  }
+  block(peer) {
+    this.#asked("block", peer);
+  }
+  unblock(peer) {
+    this.#asked("unblock", peer);
+    const { names } = this.identity.blocks;
+    names.splice(names.indexOf(peer), 1);
+  }
+  prefer(changes) {
+    this.#asked("prefer", changes);
+    Object.assign(this.state.preferences, changes);
+  }
+  setTimer(seconds) {
+    this.#asked("setTimer", seconds);
+  }
   dial(name) {
     this.#asked("dial", name);
   }
@@ -102,8 +216,26 @@ export class Peer {
   end() {
     this.#asked("end");
   }
-  send(text) {
-    this.#asked("send", text);
+  send(text, re = null) {
+    this.#asked("send", text, ...(re === null ? [] : [re]));
+  }
+  edit(id, body) {
+    this.#asked("edit", id, body);
+  }
+  delete(id) {
+    this.#asked("delete", id);
+  }
+  react(ref, emoji) {
+    this.#asked("react", ref, emoji);
+  }
+  read() {
+    this.#asked("read");
+    if (this.state.chat.unread > 0) {
+      this.set({ chat: { unread: 0 } });
+    }
+  }
+  typed() {
+    this.#asked("typed");
   }
   retry(id) {
     this.#asked("retry", id);

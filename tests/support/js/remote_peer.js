@@ -3,9 +3,12 @@
 // `const end = await Remote.new(seed)` draws all its randomness from the seed. tests/support/ends.py has the same in Python.
 
 import { Conversation } from "/static/js/peer/conversation.js";
+import { PeerError } from "/static/js/peer/errors.js";
+import { History } from "/static/js/peer/history.js";
 import { Identity } from "/static/js/peer/identity.js";
 import { Invite } from "/static/js/peer/invites.js";
 import { Lowkey2 } from "/static/js/peer/lowkey2.js";
+import { preferences } from "/static/js/peer/preferences.js";
 import { b64, b64url, sha512, utf8 } from "/static/js/peer/primitives.js";
 import { MemoryStorage } from "/static/js/peer/storage.js";
 
@@ -77,8 +80,9 @@ class Remote {
   // The conversation
 
   converse() {
-    const around = { now: () => this.now, newId: () => b64url(this.random(16)), messages: [] };
-    this.conversation = new Conversation(this.peer, this.suite, around);
+    const around = { now: () => this.now, newId: () => b64url(this.random(16)) };
+    const kept = { history: new History(), preferences: preferences() };
+    this.conversation = new Conversation(this.peer, this.suite, { ...around, ...kept });
   }
 
   rekey() {
@@ -92,6 +96,46 @@ class Remote {
 
   say(body) {
     this.conversation.send(body);
+  }
+
+  /** Say something about a message, or how they are to be kept. */
+  about(what, drawn) {
+    const texts = this.conversation.messages.filter(
+      ({ mine, kind }) => mine === (what !== "admire") && kind === "text",
+    );
+    const message = texts[drawn % texts.length];
+    try {
+      if (what === "read") {
+        this.conversation.read();
+      } else if (what === "time") {
+        this.conversation.setTimer(drawn % 3 && 2_000_000 + drawn);
+      } else if (message !== undefined) {
+        this.#aboutOne(what, drawn, message);
+      }
+    } catch (fault) {
+      if (!(fault instanceof PeerError)) {
+        throw fault;
+      }
+    }
+  }
+
+  #aboutOne(what, drawn, { id, mine, body }) {
+    if (what === "edit") {
+      this.conversation.edit(id, `${body}, said ${drawn}`);
+    } else if (what === "delete") {
+      this.conversation.delete(id);
+    } else {
+      this.conversation.react({ mine, id }, "🎉".repeat(drawn % 2));
+    }
+  }
+
+  /** What stands of the messages of one side: how they read, and the reactions, their author's first. */
+  told(ofMine) {
+    const { messages, history } = this.conversation;
+    const said = messages.filter(({ mine, kind, deleted }) => mine === ofMine && kind === "text" && !deleted);
+    const reactions = said.map(({ reactions: { mine, theirs } }) => (ofMine ? [mine, theirs] : [theirs, mine]));
+    const texts = said.map(({ id, body, edited, status }) => [id, body, edited, status === "read"]);
+    return { texts, reactions, timer: [history.timer.seconds, history.timer.at] };
   }
 
   verify() {

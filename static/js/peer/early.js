@@ -1,0 +1,75 @@
+/**
+ * What is said to somebody who is being called back into a chat. Mirrors chat/peer/early.py.
+ *
+ * There is no channel yet, and perhaps never one again: the messages are queued in the history that the chat is expected to go
+ * on with, and said when it does. If it does not, they have failed.
+ */
+
+import { PeerError } from "./errors.js";
+import { message } from "./messages.js";
+import { utf8 } from "./primitives.js";
+
+/** @import {History} from "./history.js" */
+/** @import {Message, Ref} from "./messages.js" */
+/** @import {Talking} from "./talking.js" */
+
+/** Of a text; a message that is no longer fits, whatever else it carries. */
+const MAX_BYTES = 100_000;
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+export class Early {
+  #history;
+  #now;
+  #newId;
+  /** @type {Message[]} */
+  #messages = [];
+
+  /**
+   * @param {History} history
+   * @param {{now: () => number, newId: () => string}} around `now` gives milliseconds since 1970, `newId` a fresh id
+   */
+  constructor(history, { now, newId }) {
+    this.#history = history;
+    this.#now = now;
+    this.#newId = newId;
+  }
+
+  /** Queue a message. Throws PeerError. @param {string} text @param {Ref | null} [re] */
+  send(text, re = null) {
+    const bytes = utf8(text);
+    if (text.trim() === "") {
+      throw new PeerError("empty");
+    }
+    if (bytes.length > MAX_BYTES) {
+      throw new PeerError("too_long");
+    }
+    const about = { re, seconds: this.#history.timer.seconds };
+    const body = decoder.decode(bytes);
+    const queued = message({ id: this.#newId(), mine: true, body, at: this.#now(), status: "queued", ...about });
+    this.#history.add(queued);
+    this.#messages.push(queued);
+    return queued;
+  }
+
+  /** The chat goes on. @param {Talking} talking */
+  say(talking) {
+    for (const { id } of this.#end()) {
+      talking.retry(id);
+    }
+  }
+
+  /** It does not. */
+  fail() {
+    this.#end();
+  }
+
+  #end() {
+    const messages = this.#messages.splice(0);
+    for (const one of messages) {
+      one.status = "failed";
+      this.#history.touch(one);
+    }
+    return messages;
+  }
+}
