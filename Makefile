@@ -16,10 +16,10 @@ NODE_TOOLS := node_modules/.package-lock.json
 
 MINUTES ?= 5
 
-.PHONY: help run test check model bench soak format vendor screenshots clean
+.PHONY: help run test test-net check model bench soak format vendor bundle lighthouse long-chat screenshots clean
 
 help: ## what can be made
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 run: $(RUN_TOOLS) ## the site on http://127.0.0.1:8080, or on PORT
 	DEBUG=$${DEBUG:-1} PYTHONUNBUFFERED=1 $(BIN)/python manage.py runserver
@@ -27,6 +27,10 @@ run: $(RUN_TOOLS) ## the site on http://127.0.0.1:8080, or on PORT
 test: $(DEV_TOOLS) $(NODE_TOOLS) ## all tests, or TESTS="tests.test_env ..."
 	@scripts/setup test
 	$(BIN)/python $(if $(TESTS),manage.py test $(TESTS),scripts/tests.py)
+
+test-net: $(DEV_TOOLS) $(NODE_TOOLS) ## tests on real packets, between network namespaces, which root alone can make; some minutes
+	@scripts/setup net || true
+	$(BIN)/python manage.py test $(if $(TESTS),$(TESTS),tests.net)
 
 check: $(DEV_TOOLS) $(NODE_TOOLS) ## what can be said without running it: form, lint, types, imports, vendored files
 	@status=0; run() { echo "$$*"; "$$@" || status=1; }; \
@@ -37,6 +41,7 @@ check: $(DEV_TOOLS) $(NODE_TOOLS) ## what can be said without running it: form, 
 	run $(NPM)/biome check --error-on-warnings; \
 	run $(NPM)/tsc --project jsconfig.json; \
 	run $(BIN)/python scripts/vendor.py --check; \
+	run $(BIN)/python scripts/bundle.py --check; \
 	exit $$status
 
 model: ## what a malicious server can and cannot do, asked of the model in docs/model; some minutes
@@ -58,7 +63,18 @@ format: $(DEV_TOOLS) $(NODE_TOOLS) ## bring Python, JavaScript, CSS and JSON int
 vendor: $(DEV_TOOLS) $(NODE_TOOLS) ## build what static/ takes from npm packages (scripts/vendor.json)
 	$(BIN)/python scripts/vendor.py
 
-screenshots: $(DEV_TOOLS) $(NODE_TOOLS) ## make the pictures of the README again
+bundle: $(DEV_TOOLS) $(NODE_TOOLS) ## join what a page loads into static/built, which production serves
+	$(BIN)/python scripts/bundle.py
+
+lighthouse: $(DEV_TOOLS) $(NODE_TOOLS) ## what Lighthouse says of the pages; fails below 95
+	@scripts/setup test
+	$(BIN)/python scripts/lighthouse.py
+
+long-chat: $(DEV_TOOLS) $(NODE_TOOLS) ## what 10,000 messages cost the page, beside 100; fails above 1.5 times
+	@scripts/setup test
+	$(BIN)/python scripts/long_chat.py
+
+screenshots: $(DEV_TOOLS) $(NODE_TOOLS) ## make the pictures of every state of the pages again
 	@scripts/setup test
 	$(BIN)/python scripts/screenshots.py
 

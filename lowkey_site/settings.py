@@ -76,7 +76,8 @@ APPEND_SLASH = False
 USE_I18N = False
 TIME_ZONE = "UTC"
 
-# Static files: under hashed names, compressed and cached for good; in development as they lie in static/.
+# Static files: under hashed names, compressed and cached for good, and of a page's scripts and stylesheets those that
+# scripts/bundle.py made of them; in development as they lie in static/.
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -85,6 +86,7 @@ STORAGES = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "lowkey_site.static.Storage"
     }
 }
+PAGES_BUILT = not DEBUG
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 WHITENOISE_USE_FINDERS = DEBUG

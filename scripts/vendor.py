@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""What static/ takes from npm packages: the noble and QR bundles, the title's font, the icons.
+"""What static/ takes from npm packages: the noble and QR bundles, the title's font, the list of emoji, the icons.
 
 `scripts/vendor.py` builds them from node_modules (`npm ci`, so from package-lock.json) as scripts/vendor.json lists them;
 `scripts/vendor.py --check` builds them elsewhere and compares, so that anyone can see that what is committed is what the
 packages say. static/vendor/LICENSES.md and static/vendor/SHA256SUMS are made from the same list.
 
-Modules are bundled but not minified: whoever audits the page reads the code that runs, and an update shows as a diff.
+Modules are bundled but not minified: whoever audits them can read them, and an update shows as a diff. What production
+serves is made of them by scripts/bundle.py.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ def build(wanted: dict[str, Any]) -> Built:
         built[str(Path(module["file"]).with_suffix(".d.ts"))] = types(ROOT / module["entry"])
     for font in wanted["fonts"]:
         built[font["file"]] = subset(package(font["package"]) / font["source"], font["text"])
+    built[wanted["emoji"]["file"]] = emoji(wanted["emoji"])
     for name in wanted["icons"]["names"]:
         built[f"icons/{name}.svg"] = read(package(wanted["icons"]["package"]) / "icons" / f"{name}.svg")
     built[LICENSES] = licences(packages(wanted)).encode()
@@ -100,11 +102,48 @@ def subset(source: Path, text: str) -> bytes:
     return out.getvalue()
 
 
+def emoji(wanted: dict[str, Any]) -> bytes:
+    """A module with all emoji by group, each with its name and the words to find it by; one line each, so that diffs read.
+
+    What is newer than most systems' fonts is left out.
+    """
+    sources = (wanted, wanted["keywords"])
+    groups, keywords = (json.loads(read(package(source["package"]) / source["source"])) for source in sources)
+    made_from = ", ".join(versioned(source["package"]) for source in sources)
+    lines = [f"// Built by scripts/vendor.py from {made_from}; licences in LICENSES.md. Do not edit."]
+    lines.append("/** @type {[string, [emoji: string, name: string, words: string][]][]} */")
+    lines.append("export const EMOJI = [")
+    for group in groups:
+        known = [each for each in group["emojis"] if version(each["emoji_version"]) <= version(wanted["newest"])]
+        lines.append(f"[{quoted(group['name'])}, [")
+        lines.extend(f"{quoted([each['emoji'], each['name'], found_by(each, keywords)])}," for each in known)
+        lines.append("]],")
+    return ("\n".join([*lines, "];"]) + "\n").encode()
+
+
+def found_by(each: dict[str, str], keywords: dict[str, list[str]]) -> str:
+    """The words for an emoji that are not in its name already."""
+    words = dict.fromkeys(word.replace("_", " ").lower() for word in keywords.get(each["emoji"], []))
+    return " ".join(word for word in words if word not in each["name"].lower())
+
+
+def version(text: str) -> tuple[int, ...]:
+    """Dotted numbers, to compare."""
+    return tuple(int(part) for part in text.split("."))
+
+
+def quoted(value: Any) -> str:
+    """As a literal of JavaScript."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def packages(wanted: dict[str, Any]) -> Iterator[str]:
     """The names of the packages that something is taken from."""
     for module in wanted["modules"]:
         yield from module["packages"]
     yield from dict.fromkeys(font["package"] for font in wanted["fonts"])
+    yield wanted["emoji"]["package"]
+    yield wanted["emoji"]["keywords"]["package"]
     yield wanted["icons"]["package"]
 
 

@@ -240,7 +240,7 @@ class Following(ActedChat):
         super().setUp()
         self.page = self.open({**SECURED, "messages": [message(number) for number in range(60)]})
         self.scroller = self.page.get_by_role("group", name="Messages, oldest first")
-        self.newer = self.page.get_by_role("button", name="New messages")
+        self.newer = self.page.get_by_test_id("jump-latest")
 
     def distance(self) -> int:
         distance: int = self.scroller.evaluate("(e) => Math.round(e.scrollHeight - e.scrollTop - e.clientHeight)")
@@ -348,7 +348,7 @@ class Noticing(ActedChat):
             "() => addEventListener('pagehide', () => sessionStorage.setItem('t', JSON.stringify(fakePeer.calls.at(-1))))"
         )
         page.goto("/health")
-        self.assertEqual(page.evaluate("() => sessionStorage.getItem('t')"), '["stop"]')
+        self.assertEqual(page.evaluate("() => sessionStorage.getItem('t')"), '["suspend"]')
 
 
 class OwnName(ActedChat):

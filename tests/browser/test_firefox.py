@@ -32,7 +32,7 @@ class FirefoxTest(BrowserTestCase):
         page.get_by_test_id("message-input").fill("hello from Firefox")
         page.get_by_test_id("message-send").click()
         bob.reads("alice: hello from Firefox")
-        expect(page.get_by_test_id("message")).to_have_attribute("data-status", "delivered")
+        expect(page.get_by_test_id("message")).to_have_attribute("data-status", "read")
         bob.type("hello from Python\n")
         expect(page.get_by_text("hello from Python", exact=True)).to_be_visible()
         page.get_by_test_id("verify-open").click()

@@ -37,7 +37,7 @@ SHAPES = """async () => {
     return { methods, snapshot: [chat, server, rest].map((part) => Object.keys(part).sort()) };
   };
   const actor = await (await fetch("/tests/support/js/fake_peer.js")).text();
-  const module = new Blob([actor.replace("./errors.js", `${location.origin}/static/js/peer/errors.js`)], { type: "text/javascript" });
+  const module = new Blob([actor.replaceAll('"./', `"${location.origin}/static/js/peer/`)], { type: "text/javascript" });
   return [await import("/static/js/peer/peer.js"), await import(URL.createObjectURL(module))].map(shape);
 }"""
 

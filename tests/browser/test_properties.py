@@ -22,6 +22,8 @@ SCHEDULES = settings(
 OFTEN = ("say", "say", "hand_over", "hand_over", "arrive", "arrive", "arrive", "acknowledge")
 SELDOM = ("lose", "swap", "replay", "reflect", "forge", "resend", "wait", "reconnect", "renew")
 STEPS = st.tuples(st.sampled_from([*OFTEN, *SELDOM]), st.booleans())
+ABOUT = ("edit", "delete", "react", "admire", "read", "time")
+TALK = st.tuples(st.sampled_from([*OFTEN, *ABOUT, *ABOUT, "lose", "reconnect", "renew"]), st.booleans())
 OFFER = {"type": "offer", "sdp": "v=0\r\n"}
 
 
@@ -33,13 +35,18 @@ class Wires:
         self.under_way: tuple[list[str], list[str]] = ([], [])
         self.said: tuple[list[str], list[str]] = ([], [])
         self.old: tuple[list[str], list[str]] = ([], [])
+        self.drawn = 0
         shake_hands(alice, bob)
         for end in self.ends:
             end.converse()
 
     def do(self, act: str, who: int) -> None:
         """One step of the end `who`, or of the channel from it."""
-        getattr(self, f"_{act}")(who, self.under_way[who], self.ends[who])
+        if act in ABOUT:
+            self.drawn += 7
+            self.ends[who].about(act, self.drawn)
+        else:
+            getattr(self, f"_{act}")(who, self.under_way[who], self.ends[who])
 
     def _say(self, who: int, wire: list[str], me: End) -> None:
         self.said[who].append(f"{who}: message {len(self.said[who])} 🎉 \u0000é")
@@ -177,3 +184,15 @@ class PythonAndJavaScriptTest(SimpleTestCase):
             self.assertEqual(wires.ends[1 - who].seen()["heard"], wires.said[who])
             self.assertEqual(set(seen["statuses"]), {"delivered"} if wires.said[who] else set())
             self.assertEqual(seen["state"], "secured")
+
+    @settings(SCHEDULES, max_examples=40)
+    @given(st.booleans(), st.lists(TALK, max_size=60))
+    def test_whatever_is_said_and_lost_both_come_to_the_same(
+        self, python_is_alice: bool, steps: list[tuple[str, bool]]
+    ) -> None:
+        wires = Wires(*self.ends(python_is_alice=python_is_alice))
+        for act, second in steps:
+            wires.do(act, int(second))
+        wires.settle()
+        for who in (0, 1):
+            self.assertEqual(wires.ends[who].told(True), wires.ends[1 - who].told(False))

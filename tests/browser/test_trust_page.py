@@ -411,7 +411,9 @@ class Identity(ActedChat):
         page.get_by_test_id("change-name").click()
         expect(page.get_by_test_id("new-identity-confirm")).to_be_hidden()
         page.get_by_text("New identity").click()
-        expect(page.get_by_test_id("new-identity")).to_contain_text("whom you have verified, and your open invites")
+        expect(page.get_by_test_id("new-identity")).to_contain_text(
+            "whom you have met, verified and blocked, and your open invites"
+        )
         asked: list[str] = []
         page.on("dialog", partial(note, asked))
         with page.expect_navigation():

@@ -10,11 +10,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from chat.peer.commands import HELP
 from chat.peer.errors import IdentityDamaged, PeerError
-from chat.peer.terminal import DEFAULT_SERVER, HELP, Exit, Options, Terminal
+from chat.peer.exits import Exit
+from chat.peer.terminal import DEFAULT_SERVER, Options, Terminal
 
 EPILOG = f"""Lines typed are sent; what the other side writes is printed as `name: text` on standard output, all else on
-standard error. Commands:
+standard error. With --json a program speaks instead (docs/bots.md). Commands:
 
 {HELP}
 
@@ -33,7 +35,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # noqa: RUF012 - as Django declares it
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        kwargs.update(epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+        kwargs.update(epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter, conflict_handler="resolve")
         return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -55,6 +57,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--echo", action="store_true", help="send back what is received; input is read only from a terminal"
         )
+        parser.add_argument("--json", action="store_true", help="speak JSON, a line each, as docs/bots.md says")
+        parser.add_argument(
+            "--relay-only", action="store_true", help="hide this device’s address from the others; needs a TURN server"
+        )
+        parser.add_argument("--no-receipts", action="store_true", help="neither say nor hear what was read")
+        parser.add_argument("--no-typing", action="store_true", help="neither say nor hear who is typing")
+        parser.add_argument("-v", "--verbose", action="store_true", help="say also how each message fares")
 
     def handle(self, *args: Any, **options: Any) -> None:
         wanted = Options(**{field.name: options[field.name] for field in fields(Options)})

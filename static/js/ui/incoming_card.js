@@ -1,4 +1,5 @@
 // Somebody calls. There is the name they gave, and whether they hold an invite; whose device it is shows once one accepts.
+// A name that is known can be blocked: the call then just goes unanswered.
 //
 // It never takes the focus: whoever is typing goes on typing, and the live region tells of the call.
 
@@ -14,13 +15,15 @@ const known = (peer) => `You know a ${peer}. Whether this is their device is che
 export class IncomingCard {
   /**
    * @param {ParentNode} root
-   * @param {{accept: () => void, decline: () => void, announce: (sentence: string) => void}} actions
+   * @param {{accept: () => void, decline: () => void, block: (peer: string) => void, announce: (sentence: string) => void}} actions
    */
-  constructor(root, { accept, decline, announce }) {
+  constructor(root, { accept, decline, block, announce }) {
     this.card = part(root, "incoming-request", HTMLElement);
     this.name = part(root, "incoming-name", HTMLElement);
     this.letter = part(root, "incoming-letter", HTMLElement);
     this.known = part(root, "incoming-known", HTMLElement);
+    this.block = part(root, "incoming-block", HTMLButtonElement);
+    this.block.addEventListener("click", () => this.name.textContent && block(this.name.textContent));
     this.announce = announce;
     part(root, "incoming-accept", HTMLButtonElement).addEventListener("click", accept);
     part(root, "incoming-decline", HTMLButtonElement).addEventListener("click", decline);
@@ -32,6 +35,7 @@ export class IncomingCard {
     show(this.card, incoming !== null);
     setText(this.name, incoming?.peer ?? "");
     setText(this.letter, letter(incoming?.peer ?? ""));
+    show(this.block, incoming?.known ?? false);
     setText(this.known, incoming === null ? "" : knownOf(incoming));
     if (isNew) {
       const how = incoming.invited ? ", by your invite" : "";

@@ -2,8 +2,8 @@
 
 import { copy } from "./copying.js";
 import { part, setText, show } from "./dom.js";
+import { drawQr } from "./draw_qr.js";
 import { modal } from "./modal.js";
-import { qrCode } from "./qr_code.js";
 
 /** @import { Peer, Snapshot } from "../peer/peer.js" */
 
@@ -33,9 +33,9 @@ export class InviteDialog {
   async open() {
     const { link, expires } = await this.create();
     this.link.value = link;
-    this.qr.replaceChildren(qrCode(link, "The invite as a QR code"));
     setText(this.until, UNTIL.format(expires));
     this.dialog.showModal();
+    await drawQr(this.qr, link, "The invite as a QR code", () => this.link.value === link);
   }
 
   /** Whoever holds the link is calling: it has done its work, and must not lie over the question whether to answer. @param {Snapshot} snapshot */

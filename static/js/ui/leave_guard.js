@@ -1,4 +1,4 @@
-// The browser asks before it closes the page in mid-chat.
+// The browser asks before it closes the page while something is open.
 //
 // The listener is there only while it is needed: a page that has one cannot be kept for the back button.
 
@@ -8,8 +8,8 @@ import { BUSY } from "./view.js";
 
 export class LeaveGuard {
   /** @param {Snapshot} snapshot */
-  render({ chat }) {
-    if (BUSY.has(chat.state)) {
+  render({ chat, conversations }) {
+    if ([chat, ...conversations].some(({ state }) => BUSY.has(state))) {
       addEventListener("beforeunload", ask);
     } else {
       this.stop();

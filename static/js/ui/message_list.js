@@ -1,165 +1,272 @@
-// The messages, oldest first. A message keeps its element for life, so a new one costs one element and no more. It is one
-// of ours or one of theirs, and its id: the other side chooses its ids, and may choose one of ours.
+// The messages, oldest first. It draws what changed since it last looked (`history.since`), and only a window of what there
+// is: so a new message costs one element and no more, whether there are a hundred or ten thousand. The window grows at the
+// end that the person scrolls to, and is cut at the other.
 //
 // The list follows the newest message as long as the person is at the end of it. Whoever has scrolled up to read stays
 // there, and a button tells of what came meanwhile; one's own message always leads to the end.
+//
+// A message is one of ours or one of theirs, and its id: the other side chooses its ids, and may choose one of ours.
 
-/** @import { Message } from "../peer/messages.js" */
-/** @import { Snapshot } from "../peer/peer.js" */
+/** @import { Message, Snapshot } from "../peer/peer.js" */
 
 import { part, setText, show } from "./dom.js";
-import { makeBubble, patchBubble } from "./message_bubble.js";
+import { Follower } from "./follower.js";
+import { isLooking } from "./looking.js";
+import { MessageRows } from "./message_rows.js";
 import { isAlarming } from "./verify_words.js";
 import { WRITABLE } from "./view.js";
 
-const NEAR_THE_END = 48;
+/** @typedef {Snapshot["chat"]["history"]} History */
+/** @typedef {{mine: boolean, id: string}} Ref */
+
+/** Drawn at first. */
+const FIRST = 60;
+/** Drawn or cut at once when the person scrolls on. */
+const PAGE = 40;
+/** Drawn at a time. */
+const MOST = 200;
+/** So near to an end of what is drawn, in pixels, more is. */
+const AHEAD = 900;
+/** Of what was read, this much is drawn above the first unread one. */
+const BEFORE_UNREAD = 12;
 
 export class MessageList {
   /**
    * @param {ParentNode} root
-   * @param {(id: string) => void} retry
+   * @param {{read: () => void}} actions `read`: the person has seen all there is.
    */
-  constructor(root, retry) {
+  constructor(root, { read }) {
     this.section = part(root, "conversation", HTMLElement);
-    this.scroller = part(root, "scroller", HTMLElement);
-    this.list = part(root, "messages", HTMLOListElement);
-    this.newer = part(root, "newer", HTMLButtonElement);
     this.nothingYet = part(root, "nothing-yet", HTMLElement);
     this.nothingYetPeer = part(root, "nothing-yet-peer", HTMLElement);
-    this.template = part(root, "message-template", HTMLTemplateElement);
-    this.following = true;
-    this.place = 0;
-    /** @type {Map<string, HTMLElement>} */
-    this.bubbles = new Map();
-    this.list.addEventListener("click", (event) => retryOf(event, retry));
-    this.newer.addEventListener("click", () => this.#goToEnd());
-    this.scroller.addEventListener("scroll", () => this.#notePlace(), { passive: true });
-    this.#keepAtEnd();
+    this.read = read;
+    this.rows = new MessageRows(root);
+    this.follower = new Follower(root, {
+      moved: () => this.#moved(),
+      settled: () => this.#tellRead(),
+      toEnd: () => this.#goToEnd(),
+    });
+    /** @type {History | null} */
+    this.history = null;
+    this.revision = 0;
+    /** How many messages there were, and which are drawn: from `start` to `end`. */
+    this.count = 0;
+    this.start = 0;
+    this.end = 0;
+    this.unread = 0;
+    /** The first message that came while nobody looked. @type {Message | null} */
+    this.marked = null;
+    addEventListener("focus", () => this.#tellRead());
+    document.addEventListener("visibilitychange", () => this.#tellRead());
   }
 
   /** @param {Snapshot} snapshot */
   render({ chat }) {
-    const { messages, peer, state } = chat;
-    show(this.section, messages.length > 0 || WRITABLE.has(state));
-    show(this.nothingYet, messages.length === 0 && !isAlarming(chat));
+    const { history, peer, state } = chat;
+    show(this.section, history.messages.length > 0 || WRITABLE.has(state));
+    show(this.nothingYet, history.messages.length === 0 && !isAlarming(chat));
     setText(this.nothingYetPeer, peer ?? "");
+    this.rows.begin(chat);
+    if (history !== this.history) {
+      this.#open(history, chat.unread);
+    } else if (history.revision !== this.revision) {
+      this.#update(history, chat.unread);
+    }
+    this.unread = chat.unread;
+    this.#tellRead();
+  }
+
+  /**
+   * Lead the person to a message.
+   *
+   * @param {Ref} ref
+   * @returns {boolean} Whether it is there.
+   */
+  reveal(ref) {
+    const messages = this.history?.messages ?? [];
+    const index = messages.findLastIndex(({ mine, id }) => mine === ref.mine && id === ref.id);
+    if (index < 0) {
+      return false;
+    }
+    if (index < this.start || index >= this.end) {
+      this.#draw(index - FIRST / 2, index + FIRST / 2);
+    }
+    this.follower.leaveEnd();
+    this.rows.show(messages[index]);
+    return true;
+  }
+
+  /** The message that an element belongs to. @param {Element | null} element */
+  messageAt(element) {
+    return this.rows.messageAt(element);
+  }
+
+  /** Another conversation: where its reader left off, or its end. @param {History} history @param {number} unread */
+  #open(history, unread) {
+    const { messages } = history;
+    this.history = history;
+    this.revision = history.revision;
+    this.count = messages.length;
+    this.marked = firstUnread(messages, unread);
+    this.rows.clear();
+    this.rows.mark(this.marked);
+    const from = this.marked === null ? messages.length : messages.indexOf(this.marked) - BEFORE_UNREAD;
+    this.#draw(Math.min(messages.length - FIRST, from), messages.length);
+    this.follower.goToEnd();
+    if (this.marked !== null) {
+      this.follower.goTo(this.rows.elementOf(this.marked));
+    }
+  }
+
+  /**
+   * @param {History} history
+   * @param {number} unread
+   */
+  #update(history, unread) {
+    const changed = history.since(this.revision);
+    const before = this.count;
+    this.revision = history.revision;
+    this.count = history.messages.length;
+    if (changed === null) {
+      this.#redraw(before);
+      this.rows.patchAll();
+      return;
+    }
+    const came = history.messages.slice(before);
+    this.#remark(came, unread);
+    this.rows.patch(changed);
+    this.#append(before, came);
+  }
+
+  /** Messages were removed, or are others: whoever reads stays with what they read. @param {number} before */
+  #redraw(before) {
+    const { messages } = /** @type {History} */ (this.history);
     const newest = messages.at(-1);
-    const came = newest !== undefined && !this.bubbles.has(keyOf(newest));
-    this.#place(chat);
-    if (came) {
-      this.#follow(newest.mine);
+    const came = newest !== undefined && messages.length > before;
+    if (this.marked !== null && !messages.includes(this.marked)) {
+      this.marked = null;
+      this.rows.mark(null);
     }
+    if (this.follower.following || (came && newest.mine)) {
+      this.#draw(messages.length - FIRST, messages.length);
+      this.follower.goToEnd();
+      return;
+    }
+    const anchor = this.rows.firstInView(this.follower.scroller, new Set(messages));
+    const index = anchor === null ? messages.length : messages.indexOf(anchor);
+    this.follower.hold(anchor && this.rows.elementOf(anchor), () => this.#draw(index - FIRST / 2, index + FIRST / 2));
   }
 
   /**
-   * Bring the list into the order of `messages`; nearly always that is one element more at the end.
-   *
-   * @param {Snapshot["chat"]} chat
+   * @param {number} before How many there were.
+   * @param {Message[]} came
    */
-  #place(chat) {
-    const { messages } = chat;
-    let next = this.list.firstElementChild;
-    for (const message of messages) {
-      const bubble = this.#bubbleOf(message, chat);
-      patchBubble(bubble, message);
-      if (bubble !== next) {
-        next = this.#dropStrangers(next, messages);
-      }
-      if (bubble === next) {
-        next = next.nextElementSibling;
-      } else {
-        this.list.insertBefore(bubble, next);
-      }
+  #append(before, came) {
+    if (came.length === 0) {
+      return;
     }
-    this.#dropStrangers(next, messages);
-  }
-
-  /**
-   * @param {Message} message
-   * @param {Snapshot["chat"]} chat
-   */
-  #bubbleOf(message, { peer, trust }) {
-    const key = keyOf(message);
-    let bubble = this.bubbles.get(key);
-    if (bubble === undefined) {
-      bubble = makeBubble(this.template, message, { author: message.mine ? "You" : (peer ?? ""), trust });
-      this.bubbles.set(key, bubble);
-    }
-    return bubble;
-  }
-
-  /**
-   * Remove the elements from `next` on that belong to none of the messages.
-   *
-   * @param {Element | null} next
-   * @param {ReadonlyArray<Message>} messages
-   * @returns {Element | null} The first that stays.
-   */
-  #dropStrangers(next, messages) {
-    const wanted = next === null ? null : new Set(messages.map(keyOf));
-    let element = next;
-    while (element instanceof HTMLElement && !wanted?.has(keyOfBubble(element))) {
-      const after = element.nextElementSibling;
-      this.bubbles.delete(keyOfBubble(element));
-      element.remove();
-      element = after;
-    }
-    return element;
-  }
-
-  /** @param {boolean} mine */
-  #follow(mine) {
-    if (this.following || mine) {
-      this.#goToEnd();
+    if (this.follower.following || came.some(({ mine }) => mine)) {
+      this.#grow(before);
+      this.follower.goToEnd();
     } else {
-      show(this.newer, true);
+      if (this.end === before && this.count - this.start < MOST) {
+        this.#grow(before);
+      }
+      this.follower.missed(came.filter(({ mine, kind }) => !mine && kind !== "timer").length);
     }
   }
 
-  /** The end moves when the room shrinks, and when messages turn out taller than they were taken for. */
-  #keepAtEnd() {
-    const observer = new ResizeObserver(() => this.following && this.#goToEnd());
-    observer.observe(this.scroller);
-    observer.observe(this.list);
+  /** The end is in view, and moves on: what is far above is cut a page at a time. @param {number} before */
+  #grow(before) {
+    if (this.end !== before || this.count - before > FIRST) {
+      this.#draw(this.count - FIRST, this.count);
+    } else {
+      this.rows.append(/** @type {History} */ (this.history).messages, before);
+      this.end = this.count;
+      if (this.end - this.start > MOST) {
+        this.#draw(this.start + PAGE, this.end);
+      }
+    }
+  }
+
+  /**
+   * Where the person left off: before what came first while they did not look. Gone once they have answered.
+   *
+   * @param {Message[]} came
+   * @param {number} unread
+   */
+  #remark(came, unread) {
+    const { messages } = /** @type {History} */ (this.history);
+    const seen = this.follower.following && isLooking();
+    if (came.some(({ mine }) => mine)) {
+      this.marked = null;
+    } else if (this.unread === 0 && unread > 0 && !seen) {
+      this.marked = firstUnread(messages, unread);
+    } else {
+      return;
+    }
+    this.rows.mark(this.marked);
+  }
+
+  /**
+   * Draw these, and no others.
+   *
+   * @param {number} from
+   * @param {number} to
+   */
+  #draw(from, to) {
+    const { messages } = /** @type {History} */ (this.history);
+    this.start = Math.max(0, from);
+    this.end = Math.min(messages.length, to, this.start + MOST + PAGE);
+    this.rows.draw(messages, this.start, this.end);
+  }
+
+  /** The person scrolled: draw what they are about to see. */
+  #moved() {
+    const { scroller } = this.follower;
+    const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    if (this.start > 0 && scroller.scrollTop < AHEAD) {
+      const start = Math.max(0, this.start - PAGE);
+      const first = this.rows.first;
+      this.follower.hold(first, () => this.#draw(start, Math.min(this.end, start + MOST)));
+    } else if (this.end < this.count && below < AHEAD) {
+      const end = Math.min(this.count, this.end + PAGE);
+      const last = this.rows.last;
+      this.follower.hold(last, () => this.#draw(Math.max(this.start, end - MOST), end));
+    }
   }
 
   #goToEnd() {
-    this.following = true;
-    this.scroller.scrollTop = this.scroller.scrollHeight;
-    this.place = this.scroller.scrollTop;
-    show(this.newer, false);
+    if (this.end < this.count) {
+      this.#draw(this.count - FIRST, this.count);
+    }
+    this.follower.goToEnd();
+    this.#tellRead();
   }
 
-  /** Only a person scrolls up: when the list grows or its room shrinks, the end moves away and nobody has left it. */
-  #notePlace() {
-    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_THE_END;
-    this.following = atEnd || (this.following && scrollTop >= this.place);
-    this.place = scrollTop;
-    if (this.following) {
-      show(this.newer, false);
+  /** Whoever looks at the end has seen all. */
+  #tellRead() {
+    if (this.unread > 0 && this.follower.following && this.end === this.count && !this.section.hidden && isLooking()) {
+      this.unread = 0;
+      this.read();
     }
   }
 }
 
-/** @param {Pick<Message, "id" | "mine">} message */
-function keyOf({ id, mine }) {
-  return `${mine} ${id}`;
-}
-
-/** @param {HTMLElement} bubble */
-function keyOfBubble({ dataset }) {
-  return keyOf({ id: dataset.id ?? "", mine: dataset.mine === "true" });
-}
-
 /**
- * @param {Event} event
- * @param {(id: string) => void} retry
+ * @param {ReadonlyArray<Message>} messages
+ * @param {number} unread
+ * @returns {Message | null}
  */
-function retryOf({ target }, retry) {
-  const button = target instanceof Element ? target.closest("[data-testid=message-retry]") : null;
-  const bubble = button?.closest("[data-testid=message]");
-  if (bubble instanceof HTMLElement && bubble.dataset.id !== undefined) {
-    retry(bubble.dataset.id);
+function firstUnread(messages, unread) {
+  let first = null;
+  let left = unread;
+  for (let index = messages.length - 1; index >= 0 && left > 0; index -= 1) {
+    const message = messages[index];
+    if (!message.mine && message.kind !== "timer") {
+      first = message;
+      left -= 1;
+    }
   }
+  return first;
 }

@@ -4,7 +4,7 @@
 
 import { copy } from "./copying.js";
 import { part, presence, setText, show } from "./dom.js";
-import { qrCode } from "./qr_code.js";
+import { drawQr } from "./draw_qr.js";
 
 const GROUP = /\d{5}/g;
 
@@ -44,10 +44,17 @@ export class SafetyNumber {
   #showQr(visible) {
     this.toggle.ariaExpanded = String(visible);
     show(this.qrBox, visible);
-    this.qr.replaceChildren(...(visible ? [qrCode(this.peer.qrText(), "The safety number as a QR code")] : []));
+    this.qr.replaceChildren();
     if (visible) {
-      this.qrBox.scrollIntoView({ block: "nearest" });
+      this.#drawQr(this.peer.qrText());
     }
+  }
+
+  /** @param {string} text */
+  async #drawQr(text) {
+    const wanted = () => !this.qrBox.hidden && this.peer.qrText() === text;
+    await drawQr(this.qr, text, "The safety number as a QR code", wanted);
+    this.qrBox.scrollIntoView({ block: "nearest" });
   }
 
   async #copy() {

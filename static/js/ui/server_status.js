@@ -31,13 +31,24 @@ export class ServerStatus {
     this.sentence = part(root, "server-sentence", HTMLElement);
     this.actions = part(root, "server-actions", HTMLElement);
     this.again = part(root, "server-again", HTMLButtonElement);
+    this.tried = false;
     this.again.addEventListener("click", again);
     part(root, "server-rename", HTMLButtonElement).addEventListener("click", rename);
+  }
+
+  /** While the page loads it takes no line of its own: what is below would move up a moment later. @param {ServerState} state */
+  #meet(state) {
+    if (state === "connecting") {
+      this.tried = true;
+    } else if (state !== "offline" || this.tried) {
+      this.box.dataset.met = "";
+    }
   }
 
   /** @param {Snapshot} snapshot */
   render({ server, chat }) {
     this.box.dataset.state = server.state;
+    this.#meet(server.state);
     this.pill.dataset.state = server.state;
     setText(this.word, WORDS[server.state]);
     const goesOn = server.state !== "online" && WRITABLE.has(chat.state);

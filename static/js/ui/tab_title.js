@@ -1,4 +1,4 @@
-// The tab's title tells what is new to somebody who is looking elsewhere.
+// The tab's title and the app's badge tell what is new to somebody who is looking elsewhere.
 
 /** @import { Snapshot } from "../peer/peer.js" */
 
@@ -7,38 +7,27 @@ import { FREE } from "./view.js";
 const HOUSE = "lowkey";
 
 export class TabTitle {
-  constructor() {
-    this.unread = 0;
-    /** @type {Snapshot | null} */
-    this.snapshot = null;
-    addEventListener("focus", () => this.#seen());
-    document.addEventListener("visibilitychange", () => this.#seen());
-  }
-
-  /** A message came. */
-  received() {
-    if (!isLooking()) {
-      this.unread += 1;
-      this.#write();
-    }
-  }
+  /** What the badge shows. */
+  #badge = 0;
 
   /** @param {Snapshot} snapshot */
   render(snapshot) {
-    this.snapshot = snapshot;
-    this.#write();
-  }
-
-  #seen() {
-    if (isLooking()) {
-      this.unread = 0;
-      this.#write();
+    const unread = unreadIn(snapshot);
+    document.title = titleFor(snapshot, unread);
+    if (unread !== this.#badge) {
+      this.#badge = unread;
+      showBadge(unread);
     }
   }
+}
 
-  #write() {
-    document.title = this.snapshot === null ? HOUSE : titleFor(this.snapshot, this.unread);
-  }
+/**
+ * What is unread in all chats but the muted ones.
+ *
+ * @param {Snapshot} snapshot
+ */
+export function unreadIn({ conversations }) {
+  return conversations.reduce((sum, { unread, muted }) => sum + (muted ? 0 : unread), 0);
 }
 
 /**
@@ -54,6 +43,8 @@ export function titleFor({ incoming, chat }, unread) {
   return `${count}${peer}${HOUSE}`;
 }
 
-function isLooking() {
-  return document.visibilityState === "visible" && document.hasFocus();
+/** Installed apps alone have one. @param {number} unread */
+function showBadge(unread) {
+  const set = "setAppBadge" in navigator ? navigator.setAppBadge(unread) : null;
+  set?.catch(() => undefined);
 }

@@ -90,9 +90,15 @@ describe("one who is who they are, and speaks nonsense", () => {
     "sas:reveal",
     "sas:result",
     "sas:",
+    "edit",
+    "delete",
+    "react",
+    "read",
+    "timer",
     "x",
     5,
   ];
+  const REFS = [null, "alice", ["alice"], ["alice", "A".repeat(22)], ["bob", "A".repeat(22)], ["bob", 7], [[], {}], {}];
 
   it("breaks no conversation", async () => {
     const random = seeded(5);
@@ -100,17 +106,23 @@ describe("one who is who they are, and speaks nonsense", () => {
     for (let round = 0; round < 40; round += 1) {
       const talk = await LossyTalk.new(random);
       await talk.settles();
+      const mine = talk.alice.conversation.send("mine alone");
+      talk.alice.pump(talk.bob);
+      talk.bob.read();
       for (let count = 0; count < 30; count += 1) {
-        const fields = { t: any(TYPES), seq: any(NUMBERS), upto: any(NUMBERS), ok: any(NUMBERS) };
-        const texts = { id: any(TEXTS), body: any(TEXTS), commit: any(TEXTS), nonce: any(TEXTS) };
-        talk.alice.inbox.push(talk.bob.suite.seal(any([{ ...fields, ...texts }, fields, texts, [], {}])));
+        const fields = { t: any(TYPES), seq: any(NUMBERS), upto: any(NUMBERS), ok: any(NUMBERS), on: any(NUMBERS) };
+        const times = { seconds: any(NUMBERS), at: any(NUMBERS), features: any([...TEXTS, TEXTS]), re: any(REFS) };
+        const texts = { id: any(TEXTS), body: any(TEXTS), commit: any(TEXTS), nonce: any(TEXTS), emoji: any(TEXTS) };
+        talk.alice.inbox.push(talk.bob.suite.seal(any([{ ...fields, ...times, ...texts }, fields, texts, [], {}])));
       }
       talk.alice.read();
       expect(talk.alice.conversation.state).to.be.oneOf(["secured", "greeting"]);
+      expect([mine.body, mine.edited, mine.deleted]).to.deep.equal(["mine alone", false, false]);
+      expect(mine.status).to.be.oneOf(["sent", "delivered"]);
       talk.alice.say("still here");
       talk.alice.pump(talk.bob);
       talk.bob.read();
-      expect(talk.bob.heard).to.deep.equal(["still here"]);
+      expect(talk.bob.heard).to.deep.equal(["mine alone", "still here"]);
     }
   });
 });

@@ -2,21 +2,33 @@ import { Classic } from "/static/js/peer/classic.js";
 import { Conversation } from "/static/js/peer/conversation.js";
 import { ENDINGS, TABLE } from "/static/js/peer/conversation_table.js";
 import { SENTENCES, Unexpected } from "/static/js/peer/errors.js";
+import { History } from "/static/js/peer/history.js";
+import { message } from "/static/js/peer/messages.js";
+import { preferences } from "/static/js/peer/preferences.js";
 import { b64url, isId } from "/static/js/peer/primitives.js";
 import { agreed, Pair } from "./devices.js";
 import { chance, describe, expect, it, reasonOf } from "./kit.js";
 
 const newId = () => b64url(chance(16));
 
+/** What was said before. */
+function history(messages) {
+  const kept = new History();
+  for (const one of messages) {
+    kept.add(message(one));
+  }
+  return kept;
+}
+
 /** Two ends of one classic chat; the clock stands at 1,000 ms. */
 async function pair(messages = []) {
   const suites = [new Classic(chance), new Classic(chance)];
   await suites[0].receiveKey(await suites[1].opening());
   await suites[1].receiveKey(await suites[0].opening());
-  const around = { now: () => 1000, newId };
+  const around = { now: () => 1000, newId, preferences: preferences() };
   return [
-    new Conversation("bob", suites[0], { ...around, messages }),
-    new Conversation("alice", suites[1], { ...around, messages: [] }),
+    new Conversation("bob", suites[0], { ...around, history: history(messages) }),
+    new Conversation("alice", suites[1], { ...around, history: new History() }),
   ];
 }
 
@@ -96,6 +108,25 @@ describe("conversation, classic", () => {
     expect(carry(alice, bob)[0].length).to.equal(48_000);
   });
 
+  it("it carries texts alone", async () => {
+    const [alice, bob] = await pair();
+    const sent = alice.send("hello");
+    expect(carry(alice, bob)).to.deep.equal(["hello"]);
+    for (const act of [
+      () => alice.send("a reply", sent),
+      () => alice.edit(sent.id, "hello again"),
+      () => alice.delete(sent.id),
+      () => alice.react(sent, "🎉"),
+      () => alice.setTimer(5),
+    ]) {
+      expect(reasonOf(act)).to.equal("not_supported");
+    }
+    bob.read();
+    bob.types(true);
+    bob.preferred();
+    expect([bob.history.unread, bob.nextFrame(), alice.messages.length]).to.deep.equal([0, null, 1]);
+  });
+
   it("a frame that cannot be read is not shown", async () => {
     const [, bob] = await pair();
     const [alice, bert] = await pair();
@@ -150,9 +181,9 @@ class World {
   static async new({ messages = [] } = {}) {
     const world = new World();
     world.keys = await agreed();
-    const around = { now: () => world.now, newId };
-    world.alice = new Conversation("bob", world.keys.alice, { ...around, messages });
-    world.bob = new Conversation("alice", world.keys.bob, { ...around, messages: [] });
+    const around = { now: () => world.now, newId, preferences: preferences() };
+    world.alice = new Conversation("bob", world.keys.alice, { ...around, history: history(messages) });
+    world.bob = new Conversation("alice", world.keys.bob, { ...around, history: new History() });
     return world;
   }
 

@@ -1,3 +1,4 @@
+import { MAX_KEYS } from "/static/js/peer/blocks.js";
 import { IdentityDamaged } from "/static/js/peer/errors.js";
 import { Identity, MAX_NAMES, MAX_PINS } from "/static/js/peer/identity.js";
 import { Invite } from "/static/js/peer/invites.js";
@@ -53,7 +54,7 @@ describe("identity", () => {
     const nameKey = await identity.nameKey("Alice");
     await identity.wipe();
     const left = TABLES.map((table) => [...storage.table(table).keys()]);
-    expect(left).to.deep.equal([["name:alice"], [], [], []]);
+    expect(left).to.deep.equal([["name:alice"], [], [], [], []]);
     identity.meet("bob", C);
     expect(storage.table("pins").size).to.equal(0);
     const fresh = await open();
@@ -67,7 +68,7 @@ describe("identity", () => {
     await identity.nameKey("alice");
     identity.meet("bob", B);
     await storage.clear();
-    expect(TABLES.map((table) => storage.table(table).size)).to.deep.equal([0, 0, 0, 0]);
+    expect(TABLES.map((table) => storage.table(table).size)).to.deep.equal([0, 0, 0, 0, 0]);
   });
 
   it("the first key met stays until another is accepted", async () => {
@@ -243,6 +244,7 @@ describe("identity", () => {
   it("what cannot have been written here is refused and left as it is", async () => {
     const pin = { identity: A, firstSeen: 1, verified: false };
     const kept = { name: "bob", at: 1, used: false, secret: A };
+    const manner = { name: "bob", blocked: true, muted: false, identities: [A] };
     const key = newBytes(chance);
     const damaged = [
       ...[{}, { ...key, private: null }, { ...key, public: A }, { ...key, public: "x" }].map((r) => ["keys", r]),
@@ -255,6 +257,14 @@ describe("identity", () => {
       ...[{ name: null }, { at: "1" }, { at: Number.NaN }, { used: 0 }, { secret: "" }, { used: true }].flatMap(
         (wrong) => ["made", "opened"].map((table) => [table, { ...kept, ...wrong }]),
       ),
+      ...[{ name: 1 }, { blocked: 1 }, { muted: null }, { identities: null }].map((r) => [
+        "blocks",
+        { ...manner, ...r },
+      ]),
+      ...[["a"], [null], [A.subarray(1)], Array(MAX_KEYS + 1).fill(A)].map((identities) => [
+        "blocks",
+        { ...manner, identities },
+      ]),
     ];
     for (const [table, record] of damaged) {
       const storage = new MemoryStorage();

@@ -136,7 +136,7 @@ describe("identity_store", () => {
   it("a database that another page holds back is not waited for", async () => {
     await empty();
     const held = await new Promise((resolve) => {
-      const request = indexedDB.open("lowkey", 1);
+      const request = indexedDB.open("lowkey", 2);
       request.onsuccess = () => resolve(request.result);
     });
     const deletion = indexedDB.deleteDatabase("lowkey");
@@ -164,14 +164,14 @@ describe("identity_store", () => {
   it("a database of a later version is refused and left as it is", async () => {
     await empty();
     const later = await new Promise((resolve) => {
-      const request = indexedDB.open("lowkey", 2);
+      const request = indexedDB.open("lowkey", 3);
       request.onsuccess = () => resolve(request.result);
     });
     later.close();
     const error = await rejection(IdentityStore.open(browser()));
     expect(error).to.be.instanceOf(IdentityDamaged);
     expect(error.message).to.contain("another version");
-    expect((await indexedDB.databases()).find(({ name }) => name === "lowkey").version).to.equal(2);
+    expect((await indexedDB.databases()).find(({ name }) => name === "lowkey").version).to.equal(3);
     await empty();
   });
 
@@ -198,7 +198,7 @@ describe("identity_store", () => {
     const again = await IdentityStore.open(browser());
     const left = TABLES.map((table) => [...again.table(table).keys()]);
     again.close();
-    expect(left).to.deep.equal([["name:alice", "name:bob_2"], [], [], []]);
+    expect(left).to.deep.equal([["name:alice", "name:bob_2"], [], [], [], []]);
     for (const fresh of [await Identity.open(store, chance, Date.now), (await tab()).identity]) {
       const after = await Promise.all(names.map((name) => fresh.nameKey(name)));
       expect(after.map((key) => key.public)).to.deep.equal(before.map((key) => key.public));

@@ -4,6 +4,8 @@
  */
 
 import { Conversation } from "/static/js/peer/conversation.js";
+import { History } from "/static/js/peer/history.js";
+import { preferences } from "/static/js/peer/preferences.js";
 import { b64url } from "/static/js/peer/primitives.js";
 import { Pair } from "./devices.js";
 import { chance } from "./kit.js";
@@ -34,7 +36,8 @@ class End {
   constructor(suite, peer, talk) {
     const now = () => talk.seconds * 1000;
     this.suite = suite;
-    this.conversation = new Conversation(peer, suite, { now, newId: () => b64url(chance(16)), messages: [] });
+    const kept = { history: new History(), preferences: preferences() };
+    this.conversation = new Conversation(peer, suite, { now, newId: () => b64url(chance(16)), ...kept });
   }
 
   say(text) {

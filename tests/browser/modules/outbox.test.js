@@ -118,6 +118,37 @@ describe("outbox with acknowledgements", () => {
     expect(statuses([one, two])).to.equal("delivered delivered");
   });
 
+  it("what the channel never took can be taken back", () => {
+    const [outbox, entries] = numbered(4, 2);
+    outbox.withdraw(entries[1]);
+    outbox.withdraw(entries[2]);
+    expect(outbox.first()).to.deep.equal([3, entries[3]]);
+  });
+
+  it("only its text says how far a message has come, and never less than before", () => {
+    const [outbox, [{ message }]] = numbered(1, 1);
+    outbox.add({ content: { t: "edit" }, message });
+    message.status = "read";
+    outbox.rewind();
+    outbox.taken();
+    outbox.taken();
+    outbox.acknowledge(1);
+    expect(message.status).to.equal("read");
+    outbox.failAll();
+    expect(message.status, "its edit did not arrive").to.equal("failed");
+  });
+
+  it("who follows the statuses is told of each", () => {
+    const told = [];
+    const outbox = new Outbox({ acknowledged: true, changed: ({ status }) => told.push(status) });
+    outbox.add(entry("one"));
+    outbox.taken();
+    outbox.rewind();
+    outbox.taken();
+    outbox.acknowledge(1);
+    expect(told).to.deep.equal(["queued", "sent", "delivered"]);
+  });
+
   it("when nothing more can be sent, what is not acknowledged has failed", () => {
     const [outbox, entries] = numbered(3, 2);
     outbox.acknowledge(1);

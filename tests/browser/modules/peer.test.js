@@ -100,7 +100,7 @@ describe("peer", () => {
     peer.stop();
   });
 
-  it("a further call of who chats already changes nothing, and a classic one is busy", async () => {
+  it("a further call of who chats already changes nothing, and one of somebody else rings beside the chat", async () => {
     const { server, alice, bob } = await chatting();
     const { sent } = server.socketOf("alice");
     sent.length = 0;
@@ -108,9 +108,13 @@ describe("peer", () => {
     server.deliver("alice", await key("bob"));
     server.deliver("alice", joined("carol", "three"));
     server.deliver("alice", await step1("carol", "alice"));
+    await alice.is(({ incoming }) => incoming !== null);
+    expect([alice.chat.state, alice.chat.peer]).to.deep.equal(["secured", "bob"]);
+    expect(alice.peer.snapshot().incoming.peer).to.equal("carol");
+    server.deliver("alice", joined("dave", "four"));
+    server.deliver("alice", await step1("dave", "alice"));
     await alice.is(() => sent.length > 0);
-    expect(alice.chat.state).to.equal("secured");
-    expect(sent).to.deep.equal([{ type: "session:decline", sessionId: "three", payload: { reason: "busy" } }]);
+    expect(sent).to.deep.equal([{ type: "session:decline", sessionId: "four", payload: { reason: "busy" } }]);
     alice.peer.stop();
     bob.peer.stop();
   });
@@ -242,13 +246,11 @@ describe("peer with peer", () => {
     carol.peer.stop();
   });
 
-  it("an invite opened in a chat waits for its end", async () => {
+  it("an invite opened during a call waits for its end", async () => {
     const server = new Matchmaker();
     const [alice, bob, carol] = [await server.join("alice"), await server.join("bob"), await server.join("carol")];
     alice.peer.dial("bob");
     await bob.until("ringing");
-    bob.peer.accept();
-    await alice.until("secured");
     alice.peer.openInvite(new URL(carol.peer.createInvite().link).hash);
     const { state, sentence } = alice.peer.snapshot().invite;
     expect([state, sentence]).to.deep.equal([

@@ -46,6 +46,17 @@ describe("renewal", () => {
     expect(call.sessionId).to.equal(LATER.sessionId);
   });
 
+  it("a step 1 that comes again gets the same answer, and begins nothing", async () => {
+    const stage = await chatting();
+    const { call, bob } = stage;
+    const one = await bob.says("STEP1");
+    const first = await call.renewed(LATER, one);
+    expect(await call.key(one)).to.deep.equal(first);
+    await heard(stage, first);
+    expect(await heard(stage, call.key(await bob.says("STEP3")))).to.deep.equal([["rekeyed", undefined]]);
+    expect(await call.key(one)).to.deep.equal([]);
+  });
+
   it("a stranger's session is never taken over", async () => {
     const stage = await chatting();
     const { call, bob, stranger } = stage;

@@ -143,6 +143,44 @@ describe("signaling client", () => {
     });
   });
 
+  it("a socket on which a question goes unanswered is gone", async () => {
+    const serve = async (socket) => {
+      await socket.next();
+      socket.says(WELCOME);
+    };
+    for (const ask of [
+      (client) => client.send({ type: "session:connect", target: "bob" }),
+      (client) => client.wake(),
+    ]) {
+      await withClient(serve, { patience: 0.05 }, async (client, heard) => {
+        await heard.until(() => client.state === "online");
+        ask(client);
+        await heard.until(() => heard.states.length === 5);
+        expect(heard.states).to.deep.equal(["connecting", "online", "offline", "connecting", "online"]);
+      });
+    }
+  });
+
+  it("one that is good stays, and nobody hears of the doubt", async () => {
+    const serve = async (socket) => {
+      for (let questions = 0; questions < 2; questions += 1) {
+        await socket.next();
+        socket.says(WELCOME);
+      }
+      expect((await socket.next()).type).to.equal("session:connect");
+      socket.says({ type: "error", target: "bob", payload: { code: "USER_OFFLINE", message: "x" } });
+    };
+    await withClient(serve, { patience: 60 }, async (client, heard) => {
+      await heard.until(() => client.state === "online");
+      client.wake();
+      client.wake();
+      client.send({ type: "session:connect", target: "bob" });
+      await heard.until(() => heard.messages.length > 0);
+      expect(heard.messages.map(({ payload }) => payload.code)).to.deep.equal(["USER_OFFLINE"]);
+      expect(heard.states).to.deep.equal(["connecting", "online"]);
+    });
+  });
+
   it("with a key it answers one challenge, with the origin it dialled, and is online when the server said so", async () => {
     const [, { S, UK_private: ours, nonce, origin, name, mac }] = LOWKEY2.name_auth;
     expect([origin, name.toLowerCase()]).to.deep.equal(["https://chat.example", "zed_9"]);

@@ -9,9 +9,9 @@ class End {
   frames = [];
   #waiting = [];
 
-  constructor(iceServers = []) {
-    this.transport = new Transport(iceServers, this);
-    for (const event of ["opened", "writable", "interrupted", "recovered", "failed", "closed"]) {
+  constructor(iceServers = [], options = {}) {
+    this.transport = new Transport(iceServers, this, options);
+    for (const event of ["opened", "writable", "interrupted", "recovered", "pathChanged", "closed"]) {
       this[event] = () => this.#note(event);
     }
   }
@@ -23,6 +23,11 @@ class End {
     } else {
       this.other?.transport.receive(kind, body);
     }
+  }
+
+  failed(reason) {
+    this.reason = reason;
+    this.#note("failed");
   }
 
   received(frame) {
@@ -153,5 +158,56 @@ describe("transport", () => {
     one.transport.abort();
     await two.until(({ heard }) => heard.includes("closed") || heard.includes("failed"));
     await two.transport.close();
+  });
+
+  it("the path is known while it stands", async () => {
+    const [one, two] = await connected();
+    await one.until(({ transport }) => transport.path !== null);
+    expect(one.transport.path.relayed).to.equal(false);
+    expect(one.transport.overdue).to.equal(false);
+    expect(await one.transport.check()).to.equal(true);
+    await Promise.all([one.transport.close(), two.transport.close()]);
+    expect(await one.transport.check()).to.equal(false);
+  });
+
+  it("where no path is found the transport loses patience", async () => {
+    const [one, two] = [new End([], { patience: 2_000 }), new End()];
+    [one.held, two.held] = [[], []];
+    const described = ({ held }) => held.find(([kind]) => kind !== "ice");
+    one.transport.offer();
+    await one.until(described);
+    two.transport.receive(...described(one));
+    await two.until(described);
+    two.transport.abort();
+    one.transport.receive(...described(two));
+    while (!one.transport.overdue) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(one.reason).to.equal(undefined);
+    await one.until(({ reason }) => reason !== undefined);
+    expect(one.reason).to.equal("no_path");
+    await one.transport.close();
+  });
+
+  it("without an answer it waits for whoever is deciding", async () => {
+    const one = new End([], { patience: 0 });
+    one.held = [];
+    one.transport.offer();
+    await one.until(({ held }) => held.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(one.reason).to.equal(undefined);
+    await one.transport.close();
+  });
+
+  it("without a relay nothing leaves a device that hides", async () => {
+    for (const servers of [[], [{ urls: "stun:192.0.2.1" }]]) {
+      const one = new End(servers, { relayOnly: true });
+      one.held = [];
+      one.transport.offer();
+      await one.until(({ reason }) => reason !== undefined);
+      expect([one.reason, one.held]).to.deep.equal(["no_relay", []]);
+      expect(one.heard).to.deep.equal(["failed"]);
+      await one.transport.close();
+    }
   });
 });

@@ -1,0 +1,149 @@
+// The chats there are, the one with the latest word first: with whom, what was said last, and what is unread.
+//
+// An entry keeps its element while it is in the list. The list is one stop of the Tab key; arrow keys go through it, and the
+// focus follows an entry that moves.
+
+/** @import { Snapshot } from "../peer/peer.js" */
+/** @import { Listed } from "./entry_words.js" */
+
+import { letter, part, setText, show } from "./dom.js";
+import { countWords, lastWords, stateWords, whenWords } from "./entry_words.js";
+
+/** @type {Readonly<Record<string, (at: number, count: number) => number>>} */
+const STEPS = {
+  ArrowDown: (at, count) => Math.min(at + 1, count - 1),
+  ArrowUp: (at) => Math.max(at - 1, 0),
+  Home: () => 0,
+  End: (_, count) => count - 1,
+};
+
+export class ConversationList {
+  /**
+   * @param {ParentNode} root
+   * @param {(peer: string) => void} open
+   */
+  constructor(root, open) {
+    this.list = part(root, "entries", HTMLOListElement);
+    this.empty = part(root, "list-empty", HTMLElement);
+    this.template = part(root, "entry-template", HTMLTemplateElement);
+    /** @type {Map<string, HTMLElement>} */
+    this.entries = new Map();
+    this.list.addEventListener("click", ({ target }) => {
+      const entry = target instanceof Element ? target.closest("[data-peer]") : null;
+      if (entry instanceof HTMLElement && entry.dataset.peer) {
+        open(entry.dataset.peer);
+      }
+    });
+    this.list.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** @param {Snapshot} snapshot */
+  render({ conversations }) {
+    const listed = conversations.filter(({ state }) => state !== "ringing");
+    show(this.empty, listed.length === 0);
+    this.#forget(new Set(listed.map(({ peer }) => peer.toLowerCase())));
+    const focused = document.activeElement;
+    let next = this.list.firstElementChild;
+    for (const entry of listed) {
+      const element = this.#elementOf(entry);
+      patch(element, entry);
+      if (element === next) {
+        next = next.nextElementSibling;
+      } else {
+        this.list.insertBefore(element, next);
+      }
+    }
+    if (focused instanceof HTMLElement && focused !== document.activeElement && this.list.contains(focused)) {
+      focused.focus();
+    }
+    this.#leaveOneStop();
+  }
+
+  /** @param {Listed} entry */
+  #elementOf({ peer }) {
+    const key = peer.toLowerCase();
+    let element = this.entries.get(key);
+    if (element === undefined) {
+      const copy = this.template.content.firstElementChild?.cloneNode(true);
+      if (!(copy instanceof HTMLElement)) {
+        throw new TypeError("an entry is an element");
+      }
+      element = copy;
+      this.entries.set(key, element);
+    }
+    return element;
+  }
+
+  /** @param {ReadonlySet<string>} listed */
+  #forget(listed) {
+    for (const [key, element] of this.entries) {
+      if (!listed.has(key)) {
+        element.remove();
+        this.entries.delete(key);
+      }
+    }
+  }
+
+  get #buttons() {
+    return Array.from(this.list.querySelectorAll("button"));
+  }
+
+  /** The one with the focus, else the selected one, else the first. */
+  #leaveOneStop() {
+    const buttons = this.#buttons;
+    const stop =
+      buttons.find((each) => each === document.activeElement) ??
+      buttons.find((each) => each.ariaCurrent === "true") ??
+      buttons[0];
+    for (const button of buttons) {
+      button.tabIndex = button === stop ? 0 : -1;
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const step = STEPS[event.key];
+    if (step === undefined) {
+      return;
+    }
+    event.preventDefault();
+    const buttons = this.#buttons;
+    const at = buttons.findIndex((each) => each.matches(":focus"));
+    buttons[step(at, buttons.length)]?.focus();
+    this.#leaveOneStop();
+  }
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {Listed} entry
+ */
+function patch(element, entry) {
+  const { peer, last, unread } = entry;
+  const button = part(element, "conversation", HTMLButtonElement);
+  Object.assign(button.dataset, dataOf(entry));
+  button.ariaCurrent = String(entry.selected);
+  const count = part(element, "entry-unread", HTMLElement);
+  const time = part(element, "entry-time", HTMLTimeElement);
+  setText(part(element, "entry-letter", HTMLElement), letter(peer));
+  setText(part(element, "entry-name", HTMLElement), peer);
+  setText(part(element, "entry-state", HTMLElement), stateWords(entry));
+  setText(part(element, "entry-last", HTMLElement), lastWords(entry));
+  setText(time, last === null ? "" : whenWords(last.at, Date.now()));
+  setText(count, countWords(unread));
+  count.ariaLabel = `${unread} unread`;
+  show(count, unread > 0);
+  show(part(element, "entry-verified", HTMLElement), entry.trust === "verified");
+  show(part(element, "entry-muted", HTMLElement), entry.muted);
+}
+
+/** @param {Listed} entry */
+function dataOf({ peer, unread, state, typing, muted, away }) {
+  return {
+    peer,
+    unread: String(unread),
+    state: state === "reconnecting" && away ? "away" : state,
+    typing: String(typing),
+    muted: String(muted),
+  };
+}
