@@ -3,7 +3,7 @@
 /** @param {() => void} wake */
 export function onWaking(wake) {
   addEventListener("online", wake);
-  addEventListener("pageshow", wake);
+  addEventListener("pageshow", ({ persisted }) => persisted && wake());
   document.addEventListener("resume", wake);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
   const connection = "connection" in navigator ? navigator.connection : null;
