@@ -12,7 +12,7 @@ from chat.peer.conversation_table import State
 from chat.peer.errors import PeerError
 from chat.peer.inbox import ACK_EVERY, FAILING_FRAMES
 from chat.peer.lowkey2 import Lowkey2
-from chat.peer.messages import Message
+from chat.peer.messages import Message, Ref
 from tests.support.conversations import Half, carry, conversation, frames, new_id, settle
 from tests.support.devices import Pair, agreed
 
@@ -189,6 +189,26 @@ class ContentsTest(SimpleTestCase):
         half = Half(messages=[theirs, mine]).greets()
         self.assertIsNone(half.hears_text("again", id=theirs.id))
         self.assertIsNotNone(half.hears_text("theirs, under an id of mine", id=mine.id))
+
+    def test_a_text_that_waits_may_be_edited_only_to_what_goes_out_with_all_that_it_carries(self) -> None:
+        half = Half().greets()
+        half.end.interrupted()
+        theirs = half.end.history.add(Message(new_id(), mine=False, body="before", at=1, status="delivered"))
+        waiting = half.end.send("short", Ref(mine=False, id=theirs.id))
+        with self.assertRaises(PeerError) as caught:
+            half.end.edit(waiting.id, "x" * 130_980)
+        self.assertEqual((caught.exception.reason, waiting.body), ("too_long", "short"))
+        half.end.edit(waiting.id, "x" * 130_800)
+        half.end.reopened()
+        self.assertIn(130_800, [len(content.get("body", "")) for content in half.says()])
+
+    def test_a_timer_is_said_again_once_for_a_handshake_however_often_the_other_side_says_hello(self) -> None:
+        half = Half().greets()
+        half.end.set_timer(60)
+        half.says()
+        for _ in range(5):
+            half.hears("hello", features=["timer"])
+        self.assertNotIn("timer", kinds(half.says()))
 
     def test_a_text_over_the_limit_is_refused_before_it_is_numbered(self) -> None:
         half = Half().greets()

@@ -451,10 +451,20 @@ class LostPathTest(SimpleTestCase):
         self.assertEqual(world.steps(), ["session:leave"])
         await world.link.wait_closed()
 
+    async def test_what_was_still_on_its_way_from_who_left_changes_nothing(self) -> None:
+        world = self.chatting()
+        assert world.bob.attempt is not None
+        world.link.left("left", SESSION.session_id)
+        world.link.received(world.bob.attempt.seal({"t": "ack", "upto": 1}))
+        world.link.closed()
+        self.assertEqual((world.link.state, world.link.reason), ("ended", "left"))
+        await world.link.wait_closed()
+
     async def test_who_is_heard_after_the_server_said_that_they_left_is_there(self) -> None:
         world = self.chatting()
         assert world.bob.attempt is not None
         world.link.left("left", SESSION.session_id)
+        world.clock.advance(3)
         world.link.received(world.bob.attempt.seal({"t": "ack", "upto": 1}))
         world.link.closed()
         self.assertEqual(world.link.state, "reconnecting")
@@ -587,7 +597,7 @@ class ComingBackTest(SimpleTestCase):
         world.link.come_back()
         message = world.link.send("here again")
         self.assertEqual((message.status, world.link.messages), ("queued", [message]))
-        for text, reason in (("  ", "empty"), ("x" * 100_001, "too_long")):
+        for text, reason in (("  ", "empty"), ("x" * 130_000, "too_long")):
             with self.assertRaises(PeerError) as caught:
                 world.link.send(text)
             self.assertEqual(caught.exception.reason, reason)
@@ -616,11 +626,16 @@ class ComingBackTest(SimpleTestCase):
         world.link.end()
         self.assertEqual(message.status, "failed")
 
-    async def test_who_calls_meanwhile_is_answered_at_once(self) -> None:
+    async def test_who_is_started_anew_too_and_calls_is_answered_at_once_though_not_all_the_time(self) -> None:
         world = self.comes_back()
+        world.link.joined(SESSION)
+        world.link.key(world.bob.says("STEP2"))
         world.steps()
-        world.link.ring_back(LATER, world.bob.says("STEP1"))
-        self.assertEqual((world.steps(), world.link.state), (["key:exchange 2"], "reconnecting"))
+        for _ in range(3):
+            world.link.key(world.bob.says("STEP1"))
+            self.assertEqual((world.steps(), world.link.state), (["key:exchange 2"], "reconnecting"))
+        world.link.key(Bob("alice", device()).says("STEP1"))
+        self.assertEqual(world.steps(), [])
         world.link.key(world.bob.says("STEP3"))
         self.assertEqual((world.link.state, world.link._transport is None), ("reconnecting", False))
         await world.ends()
@@ -636,10 +651,27 @@ class ComingBackTest(SimpleTestCase):
 
     async def test_who_does_not_answer_is_given_up_and_told(self) -> None:
         world = self.comes_back()
+        for _ in range(2):
+            world.link.joined(SESSION)
+            world.steps()
+            world.glasses.run_out(8)
+            self.assertEqual((world.link.state, world.steps()), ("reconnecting", []))
+            world.glasses.run_out(22)
+            self.assertEqual(world.steps(), ["session:connect"])
         world.link.joined(SESSION)
         world.steps()
         world.glasses.run_out(8)
         self.assertEqual((world.link.state, world.link.reason, world.steps()), ("ended", "not_back", ["session:leave"]))
+
+    async def test_who_answers_late_is_back(self) -> None:
+        world = self.comes_back()
+        world.link.joined(SESSION)
+        world.steps()
+        world.glasses.run_out(8)
+        world.link.key(world.bob.says("STEP2"))
+        self.assertEqual((world.steps(), world.link._transport is None), (["key:exchange 3"], False))
+        self.assertNotIn(22, world.glasses.running)
+        await world.ends()
 
     async def test_who_declines_is_given_up(self) -> None:
         world = self.comes_back()

@@ -365,6 +365,25 @@ class SeveralTest(SimpleTestCase):
         self.assertTrue(world.identity.blocks.identity(world.bob.identity.key.public))
         await world.peer.stop()
 
+    async def test_to_block_somebody_blocks_the_device_that_shows_itself_under_the_name(self) -> None:
+        world = World()
+        world.chat()
+        known = os.urandom(32)
+        world.identity.accept("bob", known)
+        world.peer.block("bob")
+        blocks = world.identity.blocks
+        self.assertTrue(blocks.identity(world.bob.identity.key.public))
+        self.assertFalse(blocks.identity(known))
+        await world.peer.stop()
+
+    async def test_to_block_somebody_ends_every_chat_with_their_device(self) -> None:
+        world = World()
+        world.chat()
+        world.identity.meet("carol", world.bob.identity.key.public)
+        world.peer.block("carol")
+        self.assertEqual(world.state, ("ended", "bob"))
+        await world.peer.stop()
+
     async def test_a_session_that_nobody_asked_for_draws_something_only_with_whom_the_path_is_lost(self) -> None:
         world = World()
         world.chat()

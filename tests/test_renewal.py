@@ -23,8 +23,8 @@ class RenewalTest(SimpleTestCase):
         super().setUp()
         self.random = Recorder()
         self.bob, self.stranger = Bob("alice", device()), Bob("alice", device())
-        alice = device()
-        self.call = Call("bob", lambda peer: [self.random.attempt("alice", peer, alice)])
+        self.alice = device()
+        self.call = Call("bob", lambda peer: [self.random.attempt("alice", peer, self.alice)])
         self.call.ring(SESSION, self.bob.says("STEP1"))
         self.hear(self.call.accept())
         self.call.key(self.bob.says("STEP3"))
@@ -70,6 +70,13 @@ class RenewalTest(SimpleTestCase):
         self.assertEqual(self.hear(self.call.key(self.stranger.says("STEP3"))), [("notice stranger", None)])
         self.assertEqual(self.call.session_id, SESSION.session_id)
         self.assertEqual(self.hear(self.call.key(self.bob.says("STEP1"))), [("key:exchange 2", SESSION.session_id)])
+
+    def test_a_stranger_hears_no_step_3_even_where_the_name_is_known_as_theirs_by_now(self) -> None:
+        self.alice.accept("bob", self.stranger.identity.key.public)
+        self.call.renew()
+        self.hear(self.call.joined(LATER))
+        self.assertEqual(self.hear(self.call.key(self.stranger.says("STEP2"))), [("notice stranger", None)])
+        self.assertFalse(self.call.renewing)
 
     def test_one_that_took_too_long_leaves_its_session_too(self) -> None:
         self.later(self.bob.says("STEP1"))

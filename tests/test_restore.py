@@ -117,6 +117,27 @@ class EndTest(RestoreTestCase):
                 await self.chat_goes_on(alice, bob)
                 self.assertNotIn("ringing", {*alice.watch.states, *bob.watch.states})
 
+    async def test_they_are_started_again_and_again_one_before_the_other_is_back(self) -> None:
+        identities = {who: new_identity() for who in ("alice", "bob")}
+        people = {who: self.peer(who, identity) for who, identity in identities.items()}
+        for person in people.values():
+            await person.__aenter__()
+        await self.secured(*people.values())
+        order = ["alice", "bob"] * 2
+        random.shuffle(order)
+        for who in order:
+            chats = people[who].restorable()
+            await people[who].suspend()
+            await people[who].__aexit__(None, None, None)
+            people[who] = self.peer(who, identities[who])
+            people[who].restore(chats)
+            await people[who].__aenter__()
+        with self.subTest(order=order):
+            await self.back(*people.values())
+            await self.chat_goes_on(*people.values())
+        for person in people.values():
+            await person.__aexit__(None, None, None)
+
     async def test_another_device_under_the_name_gets_nothing_of_the_chat(self) -> None:
         with DaphneServer() as server:
             async with self.peer("bob", server=server.url) as bob:
@@ -160,7 +181,7 @@ class EndTest(RestoreTestCase):
                 await self.back(alice, another)
 
     async def test_who_is_not_there_any_more_is_given_up(self) -> None:
-        """The other one is there, and knows of no chat; its person does not answer."""
+        """The other one is there, and knows of no chat; its person wants no other."""
         alices = new_identity()
         async with self.peer("bob") as bob:
             async with self.peer("alice", alices) as alice:
@@ -170,6 +191,8 @@ class EndTest(RestoreTestCase):
                 await alice.ended()
             async with self.peer("alice", alices) as alice:
                 alice.restore(chats)
+                await soon(bob.until(lambda: bob.snapshot().incoming is not None))
+                bob.decline()
                 await soon(alice.heard.wait())
                 self.assertEqual(alice.watch.notices, [sentence("not_back", bob.name)])
                 self.assertEqual((alice.snapshot().chat_state,), ("ended",))

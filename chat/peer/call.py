@@ -82,6 +82,10 @@ class Call:
     def ice_servers(self) -> list[IceServer]:
         return self._session.ice_servers if self._session else []
 
+    def begun_anew(self, payload: Payload) -> JoinedPayload | None:
+        """The session, where the other one has been answered and begins another handshake: nothing will come of this one."""
+        return self._session if self.suite is not None and self.suite.begun_anew(payload) else None
+
     # The person
 
     def dial(self) -> list[Effect]:

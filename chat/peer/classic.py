@@ -51,6 +51,11 @@ class Classic:
         """A peer is classic by the absence of `v` alone."""
         return "v" not in payload
 
+    @staticmethod
+    def begun_anew(payload: Payload) -> bool:
+        """There is no telling."""
+        return False
+
     @property
     def agreed(self) -> bool:
         return self._key is not None

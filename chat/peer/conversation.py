@@ -343,7 +343,7 @@ class Conversation:
         elif kind == "text":
             self.typing_until = 0
         message = self._exchange.receive(content)
-        if kind == "hello" and "timer" in self.features:
+        if kind == "hello" and self._inbox.last == 1 and "timer" in self.features:
             self._queue(self._exchange.timer())
         return message
 

@@ -79,7 +79,7 @@ class Exchange:
         if message.body == body:
             return []
         entry = Entry({"t": "edit", "id": message_id}, message)
-        _check_length({**entry.content, "body": body}, fits)
+        _check_length({**self._text(message).content, "body": body}, fits)  # which it goes out with while it waits
         self._edited(message, body)
         return [entry]
 

@@ -46,6 +46,16 @@ _IN_VAIN = frozenset({"declined", "no_answer", "hung_up", "undecided"})
 _NO_MORE = frozenset({*_IN_VAIN, "bad_handshake", "bad_key", "wrong_peer", "classic_refused", "version"})
 """Why such a call ends that is not made again."""
 
+LEFT_SECONDS = 2.0
+"""How long what comes may still be on its way from who has left."""
+
+UNANSWERED = 2
+"""How many calls back may go unanswered before the last one."""
+
+UNANSWERED_SECONDS = 22.0
+"""How long after such a call the next one is made. It is not hung up meanwhile; and a minute, after which the other side answers
+handshakes again, is over before the last."""
+
 _OUTLIVE_THE_SERVER = frozenset({Calling.CALLING, Calling.RINGING, Calling.KEYS, Calling.CONNECTING})
 """Calls that may go on in their session when the server is back."""
 
@@ -71,8 +81,10 @@ class Link(Standing):
         self._transport: Transport | None = None
         self._is_open = False
         """Whether the channel of this transport has opened."""
-        self._left_meanwhile = False
-        """Whether the server has said, since the other one was last heard, that they left."""
+        self._unanswered = 0
+        """How many calls back have gone unanswered."""
+        self._left_at: float | None = None
+        """When the server said that the other one left, of whom nothing was heard since."""
         self._closing: set[asyncio.Task[None]] = set()
 
     # The person
@@ -176,14 +188,6 @@ class Link(Standing):
     def ring(self, session: wire.JoinedPayload, payload: Payload) -> None:
         self._do(self._call.ring, session, payload)
 
-    def ring_back(self, session: wire.JoinedPayload, payload: Payload) -> None:
-        """Somebody who is being called back calls themselves: they are answered at once."""
-        self._renew_call()
-        self._do(self._call.ring, session, payload)
-        if self._call.state is Calling.RINGING:
-            self._restoring.offered()
-            self._do(self._call.accept)
-
     def joined(self, session: wire.JoinedPayload) -> None:
         if self._conversation is not None and self._restoring.active:
             self.away = False
@@ -198,10 +202,16 @@ class Link(Standing):
         self._do(self._call.joined, session)
 
     def key(self, payload: Payload) -> None:
-        if self._may_take(payload):
-            self._do(self._call.key, payload)
-            if self._returning and self._call.state in (Calling.KEYS, Calling.CONNECTING):
-                self._restoring.heard()
+        if not self._may_take(payload):
+            return
+        anew = self._call.begun_anew(payload) if self._returning else None
+        if anew is not None:
+            self._answer_anew(anew, payload)
+            return
+        before = self._call.state
+        self._do(self._call.key, payload)
+        if self._returning and self._call.state is not before:
+            self._heard_of()
 
     def renewed(self, session: wire.JoinedPayload, payload: Payload) -> None:
         """The other one calls anew while the chat is open, as after a reload of its page."""
@@ -227,7 +237,7 @@ class Link(Standing):
         elif session_id not in (None, self._call.session_id):
             return
         elif reason == "left" and self._conversation.suite.acknowledges:
-            self._left_meanwhile = True
+            self._left_at = self._around.clock()
             if self._restoring.active:
                 self._over(Conversation.left)
         elif self._restoring.active:
@@ -279,7 +289,8 @@ class Link(Standing):
     def received(self, frame: str) -> None:
         if self._conversation is None or self._talking is None or self.over:
             return
-        self._left_meanwhile = False
+        if self._left_at is not None and self._around.clock() - self._left_at > LEFT_SECONDS:
+            self._left_at = None
         message = self._talking.receive(frame)
         if self._conversation.state is State.ENDED:
             self._do(self._call.cancel)
@@ -330,7 +341,7 @@ class Link(Standing):
         if self._conversation is None or self.over:
             return
         self._conversation.interrupted()
-        if self._left_meanwhile:
+        if self._left_at is not None:
             self._over(Conversation.left)
         else:
             self._restoring.begin()
@@ -364,10 +375,14 @@ class Link(Standing):
 
     def _rehandshake(self) -> None:
         """The other side may have lost its keys; who is called back does not answer."""
-        if self._returning:
+        if not self._returning:
+            if not self._call.renewing:
+                self._renew()
+        elif self._unanswered < UNANSWERED:
+            self._unanswered += 1
+            self._restoring.later(UNANSWERED_SECONDS)
+        else:
             self._give_up("not_back")
-        elif not self._call.renewing:
-            self._renew()
 
     def _gone(self, event: Callable[[Conversation], None], reason: str | None = None) -> None:
         """The transport is no more: before the channel was open the call failed, after that the chat waits for another path,
@@ -399,6 +414,20 @@ class Link(Standing):
         self._close_transport()
         self._call.drop()
         self._call = Call(self.peer, self._around.suites)
+
+    def _answer_anew(self, session: wire.JoinedPayload, payload: Payload) -> None:
+        """Who was being called back has been started anew too, and calls: that is answered at once, though not all the time."""
+        if self._pacing.may_answer(self._call.forget_renewal):
+            self._renew_call()
+            self._do(self._call.ring, session, payload)
+            if self._call.state is Calling.RINGING:
+                self._do(self._call.accept)
+                self._heard_of()
+
+    def _heard_of(self) -> None:
+        """Who is called back answers: that has its time, and no other attempt is made meanwhile."""
+        if self._call.state in (Calling.KEYS, Calling.CONNECTING):
+            self._restoring.offered()
 
     def _came_to_nothing(self) -> bool:
         """A call back has ended; whether it is made again."""
@@ -461,8 +490,10 @@ class Link(Standing):
         return self.suite is not None and self.suite.offers(self.dialled)
 
     def _may_take(self, payload: Payload) -> bool:
-        """Whether a `key:exchange` is looked at: a chat that is open answers so many handshakes a minute, unasked."""
-        if self._conversation is None or step_of(payload) != 1 or self._call.repeats(payload):
+        """Whether a `key:exchange` is looked at: a chat that is open answers so many handshakes a minute, unasked. One that this
+        side has begun as well is not unasked."""
+        known = self._call.renewing or self._call.repeats(payload)
+        if self._conversation is None or step_of(payload) != 1 or known:
             return True
         return self._pacing.may_answer(self._call.forget_renewal)
 

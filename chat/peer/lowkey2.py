@@ -103,6 +103,10 @@ class Lowkey2:
                 self._opening["invite"] = self._uuid = self._invite.uuid
         return self._opening
 
+    def begun_anew(self, payload: Payload) -> bool:
+        """Whether the other one begins another handshake than this one, which has been answered."""
+        return step_of(payload) == 1 and payload.get("hs") != self._hs and self._awaited not in (1, 2)
+
     def answer(self) -> list[Payload]:
         """Step 2, when the person accepts. Raises KeyRefused where step 1 turns out to bring a key that cannot be used."""
         self._awaited = 3
@@ -203,7 +207,7 @@ class Lowkey2:
         if plaintext is None:
             return None
         try:
-            content = json.loads(plaintext.decode())
+            content = json.loads(plaintext.decode(), parse_constant=_no_constant)
         except (ValueError, RecursionError):
             return {}
         return content if isinstance(content, dict) else {}
@@ -339,6 +343,11 @@ def _message(payload: Payload) -> bytes:
     if not isinstance(text, str) or len(text) > MAX_MESSAGE_CHARS:
         raise ValueError("there is no message of a handshake")
     return unb64(text)
+
+
+def _no_constant(name: str) -> None:
+    """NaN and the infinities, which Python reads and JSON does not have. Raises ValueError."""
+    raise ValueError(f"{name} is no JSON")
 
 
 def _encode(content: Payload) -> bytes:

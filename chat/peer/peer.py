@@ -174,16 +174,23 @@ class Peer:
         self._changed()
 
     def block(self, peer: str) -> None:
-        """Hear nothing more of somebody: neither of the name, nor of the device that is known by it. A chat ends; a call
-        that rings just goes unanswered."""
-        pin = self._identity.pin(peer)
-        self._identity.blocks.block(peer, pin.identity if pin else None)
-        link = self._board.live_with(peer)
-        if link is not None and link.state == "ringing":
-            self._board.close(link)
-        elif link is not None:
-            link.end()
+        """Hear nothing more of somebody: neither of the name, nor of the device that shows itself under it, or else is known
+        by it. Chats with either end; a call that rings just goes unanswered."""
+        link, pin = self._board.live_with(peer), self._identity.pin(peer)
+        shown = link.their_identity if link is not None else None
+        key = shown or (pin.identity if pin else None)
+        self._identity.blocks.block(peer, key)
+        for one in self._board.links:
+            if one is link or (not one.over and key is not None and one.their_identity == key):
+                self._part(one)
         self._changed()
+
+    def _part(self, link: Link) -> None:
+        """End it without a word to who rings."""
+        if link.state == "ringing":
+            self._board.close(link)
+        else:
+            link.end()
 
     def unblock(self, peer: str) -> None:
         self._identity.blocks.unblock(peer)

@@ -75,7 +75,10 @@ class Renewal:
         except KeyRefused:
             self.forget()
             return []
-        return [*self._keys(steps), *self._met(attempt)]
+        said = self._keys(steps)
+        if attempt.changed is not None or attempt.their_identity not in (None, self._suite.their_identity):
+            return self._stranger()
+        return [*said, *self._met(attempt)]
 
     def forget(self) -> None:
         """Drop the keys of one that has failed, has taken too long, or is over with the call."""
@@ -99,14 +102,16 @@ class Renewal:
         return steps
 
     def _met(self, attempt: Lowkey2) -> list[Effect]:
-        """The keys stand: they take the place of the old ones, if the identity is the same."""
-        if attempt.their_identity is None:
+        """The keys stand: they take the place of the old ones."""
+        if not attempt.agreed:
             return []
-        if not attempt.agreed or attempt.their_identity != self._suite.their_identity:
-            self.forget()
-            return [Notice("stranger")]
         self._attempt, self._standing = None, self._session
         return [Rekeyed(attempt, self._session)]
+
+    def _stranger(self) -> list[Effect]:
+        """Another device: it hears nothing more, not even that this one took it for the other side."""
+        self.forget()
+        return [Notice("stranger")]
 
     def _keys(self, payloads: list[Payload]) -> list[Effect]:
         return effects.keys(self._peer, self._session.session_id, payloads)

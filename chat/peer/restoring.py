@@ -121,6 +121,11 @@ class Restoring:
         if self._phase in ("asking", "making"):
             self._wait()
 
+    def later(self, seconds: float) -> None:
+        """Make another attempt after so long, unless something comes of this one till then."""
+        self._enter("waiting")
+        self._timers.start("again", seconds, self._attempt)
+
     def _attempt(self) -> None:
         self._enter("asking")
         if self._ask():

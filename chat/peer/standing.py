@@ -200,6 +200,11 @@ class Standing:
     def features(self) -> list[str]:
         return list(self._conversation.features) if self._conversation else []
 
+    @property
+    def their_identity(self) -> bytes | None:
+        """The identity key that the other one has shown."""
+        return self.suite.their_identity if self.suite is not None else None
+
     # For the switchboard
 
     def beside(self, session: JoinedPayload) -> bool:
@@ -219,7 +224,7 @@ class Standing:
         """The identity key of the other one, where a chat is open that could go on with it."""
         if self._returning:
             return self._identity
-        return self.suite.their_identity if self.suite is not None and self.renewable else None
+        return self.their_identity if self.renewable else None
 
     @property
     def renewable(self) -> bool:

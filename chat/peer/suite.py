@@ -6,6 +6,7 @@ Their shape, in the order of use:
     recognises(payload)     whether a first `key:exchange` belongs to this suite
     opening()               the caller's part of its first `key:exchange`
     receive_key(payload)    read one `key:exchange`, return those to send back; KeyRefused ends the attempt
+    begun_anew(payload)     whether the other one has been answered, and begins another handshake
     needs_consent           whether the person is to be warned, and asked, before anything is answered or sent
     answer()                what the called one sends when the person accepts
     changed, accept_key()   the pin that the other's key differs from, and what to send when the person goes on with the key

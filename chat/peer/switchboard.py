@@ -195,9 +195,6 @@ class Switchboard:
         if link is not None and link.renewable:
             link.renewed(session, payload)
             return
-        if link is not None and link.returning:
-            link.ring_back(session, payload)
-            return
         if self._blocked(session.peer):
             return
         if link is not None and link.state == "reconnecting":

@@ -406,7 +406,7 @@ class ComingBack(FrameCase):
         page = self.open()
         for waking in (
             "dispatchEvent(new Event('online'))",
-            "dispatchEvent(new Event('pageshow'))",
+            "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
             "document.dispatchEvent(new Event('resume'))",
             "document.dispatchEvent(new Event('visibilitychange'))",
             "navigator.connection.dispatchEvent(new Event('change'))",
@@ -414,7 +414,8 @@ class ComingBack(FrameCase):
             with self.subTest(waking):
                 page.evaluate("() => { fakePeer.calls.length = 0; }")
                 page.evaluate(f"() => {{ {waking}; }}")
-                self.assertEqual(page.evaluate("() => fakePeer.calls.map(([name]) => name)"), ["wake"])
+                called = page.evaluate("() => fakePeer.calls.map(([name]) => name)")
+                self.assertEqual(called.count("wake"), 1)
 
 
 class FrameAccessibility(FrameCase):

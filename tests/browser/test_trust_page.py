@@ -86,7 +86,7 @@ class TrustLine(ActedChat):
             ("classic", "A new call. lowkey cannot tell whether it is the same person."),
         ):
             page = self.open({**SECURED, "trust": trust, "messages": [again]})
-            expect(page.get_by_test_id("message").locator("p").first).to_have_text(sentence)
+            expect(page.get_by_test_id("message").get_by_text(sentence, exact=True)).to_be_visible()
 
 
 class Verifying(ActedChat):

@@ -78,7 +78,7 @@ class Stage:
         )
         self.greeting = self.says()
         self.hear({"t": "hello", "features": self.features})
-        self.says()
+        self.answer = self.says()
         self.acked()
 
     def play(self, event: str, *args: Any) -> Any:
@@ -92,7 +92,7 @@ class Stage:
             return error.reason
         said = spoken(self.says(), NAMES)
         self.draws()
-        return self.greeting if event == "hello" else said
+        return {"hello": self.greeting, "answer": self.answer}.get(event, said)
 
     def draws(self) -> None:
         """Who draws what changed since they last did sees what is there."""
@@ -167,6 +167,7 @@ HEARD: dict[str, Any] = {
     "hearing": lambda stage: stage.deaf(False),
     "pass": Stage.pass_,
     "hello": lambda stage: None,
+    "answer": lambda stage: None,
 }
 SEEN: dict[str, Any] = {
     "shown": lambda stage: [short(message) for message in stage.history.messages],

@@ -96,6 +96,14 @@ export class Call {
     return this.#session?.iceServers ?? [];
   }
 
+  /**
+   * The session, where the other one has been answered and begins another handshake: nothing will come of this one.
+   * @param {Payload} payload
+   */
+  begunAnew(payload) {
+    return this.suite?.begunAnew(payload) ? this.#session : null;
+  }
+
   // The person
 
   /** @returns {Effect[]} */

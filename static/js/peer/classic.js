@@ -74,6 +74,11 @@ export class Classic {
     return !("v" in payload);
   }
 
+  /** There is no telling. @param {Payload} _payload */
+  begunAnew(_payload) {
+    return false;
+  }
+
   get agreed() {
     return this.#key !== null;
   }

@@ -405,7 +405,7 @@ export class Conversation {
       this.typingUntil = 0;
     }
     const message = this.#exchange.receive(content);
-    if (content.t === "hello" && this.features.includes("timer")) {
+    if (content.t === "hello" && this.#inbox.last === 1 && this.features.includes("timer")) {
       this.#queue(this.#exchange.timer());
     }
     return message;

@@ -13,8 +13,8 @@ import { utf8 } from "./primitives.js";
 /** @import {Message, Ref} from "./messages.js" */
 /** @import {Talking} from "./talking.js" */
 
-/** Of a text; a message that is no longer fits, whatever else it carries. */
-const MAX_BYTES = 100_000;
+/** Of a text as JSON, in which some characters take six bytes; the rest of a message is less than what is left. */
+const MAX_BYTES = 130_000;
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -41,7 +41,7 @@ export class Early {
     if (text.trim() === "") {
       throw new PeerError("empty");
     }
-    if (bytes.length > MAX_BYTES) {
+    if (utf8(JSON.stringify(decoder.decode(bytes))).length > MAX_BYTES) {
       throw new PeerError("too_long");
     }
     const about = { re, seconds: this.#history.timer.seconds };

@@ -84,7 +84,7 @@ export class Exchange {
       return [];
     }
     const content = { t: "edit", id };
-    checkLength({ ...content, body }, fits);
+    checkLength({ ...this.#text(message).content, body }, fits); // which it goes out with while it waits
     this.#edited(message, body);
     return [{ content, message }];
   }

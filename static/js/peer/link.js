@@ -38,6 +38,15 @@ const OFFLINE = new Set(["USER_OFFLINE", "RELAY_FAILED"]);
 const IN_VAIN = new Set(["declined", "no_answer", "hung_up", "undecided"]);
 /** Why such a call ends that is not made again. */
 const NO_MORE = new Set([...IN_VAIN, "bad_handshake", "bad_key", "wrong_peer", "classic_refused", "version"]);
+/** How long what comes may still be on its way from who has left. */
+const LEFT_SECONDS = 2;
+/** How many calls back may go unanswered before the last one. */
+const UNANSWERED = 2;
+/**
+ * How long after such a call the next one is made, in seconds. It is not hung up meanwhile; and a minute, after which the other
+ * side answers handshakes again, is over before the last.
+ */
+const UNANSWERED_SECONDS = 22;
 /** Why a call ends that this person did not answer. */
 const MISSED = new Set(["missed", "cancelled"]);
 /** Calls that may go on in their session when the server is back. */
@@ -55,8 +64,10 @@ export class Link extends Standing {
   #transport = null;
   /** Whether the channel of this transport has opened. */
   #isOpen = false;
-  /** Whether the server has said, since the other one was last heard, that they left. */
-  #leftMeanwhile = false;
+  /** When the server said that the other one left, of whom nothing was heard since. @type {number | null} */
+  #leftAt = null;
+  /** How many calls back have gone unanswered. */
+  #unanswered = 0;
   #followed = "idle";
   #due = {
     acknowledge: () => this.#acknowledge(),
@@ -200,16 +211,6 @@ export class Link extends Standing {
     this.#do(await this.call.ring(session, payload));
   }
 
-  /** Somebody who is being called back calls themselves: they are answered at once. @param {JoinedPayload} session @param {Payload} payload */
-  async ringBack(session, payload) {
-    this.#renewCall();
-    await this.#doLater(this.call.ring(session, payload));
-    if (this.call.state === "ringing") {
-      this.#restoring.offered();
-      await this.#doLater(this.call.accept());
-    }
-  }
-
   /** @param {JoinedPayload} session */
   joined(session) {
     if (this.conversation !== null && this.#restoring.active) {
@@ -229,11 +230,18 @@ export class Link extends Standing {
 
   /** @param {Payload} payload */
   async key(payload) {
-    if (this.#mayTake(payload)) {
-      await this.#doLater(this.call.key(payload));
-      if (this.returning && (this.call.state === "keys" || this.call.state === "connecting")) {
-        this.#restoring.heard();
-      }
+    if (!this.#mayTake(payload)) {
+      return;
+    }
+    const anew = this.returning ? this.call.begunAnew(payload) : null;
+    if (anew) {
+      await this.#answerAnew(anew, payload);
+      return;
+    }
+    const before = this.call.state;
+    await this.#doLater(this.call.key(payload));
+    if (this.returning && this.call.state !== before) {
+      this.#heardOf();
     }
   }
 
@@ -278,7 +286,7 @@ export class Link extends Standing {
     } else if (!this.#isOurs(sessionId)) {
       return;
     } else if (reason === "left" && this.conversation.suite.acknowledges) {
-      this.#leftMeanwhile = true;
+      this.#leftAt = this.#around.clock();
       if (this.#restoring.active) {
         this.#over("left");
       }
@@ -341,7 +349,9 @@ export class Link extends Standing {
     if (this.conversation === null || this.talking === null || this.over) {
       return;
     }
-    this.#leftMeanwhile = false;
+    if (this.#leftAt !== null && this.#around.clock() - this.#leftAt > LEFT_SECONDS) {
+      this.#leftAt = null;
+    }
     const received = this.talking.receive(frame);
     if (this.conversation.state === "ended") {
       this.#do(this.call.cancel());
@@ -402,7 +412,7 @@ export class Link extends Standing {
       return;
     }
     this.conversation.interrupted();
-    if (this.#leftMeanwhile) {
+    if (this.#leftAt !== null) {
       this.#over("left");
     } else {
       this.#restoring.begin();
@@ -447,10 +457,15 @@ export class Link extends Standing {
 
   /** The other side may have lost its keys; who is called back does not answer. */
   #rehandshake() {
-    if (this.returning) {
+    if (!this.returning) {
+      if (!this.call.renewing) {
+        this.#renew();
+      }
+    } else if (this.#unanswered < UNANSWERED) {
+      this.#unanswered += 1;
+      this.#restoring.later(UNANSWERED_SECONDS);
+    } else {
       this.#giveUp("not_back");
-    } else if (!this.call.renewing) {
-      this.#renew();
     }
   }
 
@@ -492,6 +507,30 @@ export class Link extends Standing {
     this.#closeTransport();
     this.call.drop();
     this.calls(new Call(this.peer, this.#around.suites));
+  }
+
+  /**
+   * Who was being called back has been started anew too, and calls: that is answered at once, though not all the time.
+   * @param {JoinedPayload} session
+   * @param {Payload} payload
+   */
+  async #answerAnew(session, payload) {
+    if (!this.#pacing.mayAnswer(() => this.call.forgetRenewal())) {
+      return;
+    }
+    this.#renewCall();
+    await this.#doLater(this.call.ring(session, payload));
+    if (this.call.state === "ringing") {
+      await this.#doLater(this.call.accept());
+      this.#heardOf();
+    }
+  }
+
+  /** Who is called back answers: that has its time, and no other attempt is made meanwhile. */
+  #heardOf() {
+    if (this.call.state === "keys" || this.call.state === "connecting") {
+      this.#restoring.offered();
+    }
   }
 
   /** A call back has ended; whether it is made again. */
@@ -573,6 +612,7 @@ export class Link extends Standing {
     return (
       this.conversation === null ||
       stepOf(payload) !== 1 ||
+      this.call.renewing ||
       this.call.repeats(payload) ||
       this.#pacing.mayAnswer(() => this.call.forgetRenewal())
     );

@@ -120,6 +120,11 @@ export class Lowkey2 {
     return this.#opening;
   }
 
+  /** Whether the other one begins another handshake than this one, which has been answered. @param {Payload} payload */
+  begunAnew(payload) {
+    return stepOf(payload) === 1 && payload.hs !== this.#hs && this.#awaited !== 1 && this.#awaited !== 2;
+  }
+
   /**
    * Step 2, when the person accepts. KeyRefused where step 1 turns out to bring a key that cannot be used.
    * @returns {Promise<Payload[]>}

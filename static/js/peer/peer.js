@@ -17,7 +17,7 @@ import { Link } from "./link.js";
 import { Lowkey2 } from "./lowkey2.js";
 import { originOf } from "./ownership.js";
 import { preferences } from "./preferences.js";
-import { b64, b64url } from "./primitives.js";
+import { b64, b64url, equal } from "./primitives.js";
 import { SignalingClient } from "./signaling_client.js";
 import { snapshotOf } from "./snapshot.js";
 import { Switchboard } from "./switchboard.js";
@@ -212,19 +212,30 @@ export class Peer {
   }
 
   /**
-   * Hear nothing more of somebody: neither of the name, nor of the device that is known by it. A chat ends; a call that rings
-   * just goes unanswered.
+   * Hear nothing more of somebody: neither of the name, nor of the device that shows itself under it, or else is known by it.
+   * Chats with either end; a call that rings just goes unanswered.
    * @param {string} peer
    */
   block(peer) {
-    this.#identity.blocks.block(peer, this.#identity.pin(peer)?.identity ?? null);
     const link = this.#board.liveWith(peer);
-    if (link?.state === "ringing") {
-      this.#board.close(link);
-    } else {
-      link?.end();
+    const key = link?.theirIdentity ?? this.#identity.pin(peer)?.identity ?? null;
+    this.#identity.blocks.block(peer, key);
+    for (const one of this.#board.links) {
+      const same = key !== null && one.theirIdentity !== null && equal(one.theirIdentity, key);
+      if (one === link || (!one.over && same)) {
+        this.#part(one);
+      }
     }
     this.#changed();
+  }
+
+  /** End it without a word to who rings. @param {Link} link */
+  #part(link) {
+    if (link.state === "ringing") {
+      this.#board.close(link);
+    } else {
+      link.end();
+    }
   }
 
   /** @param {string} peer */

@@ -96,7 +96,11 @@ export class Renewal {
       return [];
     }
     const steps = await this.#unlessForgotten(attempt, () => this.#answers(attempt, payload, session));
-    return steps === null ? [] : [...this.#keys(steps), ...this.#met(attempt)];
+    if (steps === null) {
+      return [];
+    }
+    const said = this.#keys(steps);
+    return this.#isStranger(attempt) ? this.#stranger() : [...said, ...this.#met(attempt)];
   }
 
   /** Drop the keys of one that has failed, has taken too long, or is over with the call. */
@@ -156,15 +160,22 @@ export class Renewal {
     return steps;
   }
 
-  /** The keys stand: they take the place of the old ones, if the identity is the same. @param {Lowkey2} attempt @returns {Effect[]} */
-  #met(attempt) {
-    if (attempt.theirIdentity === null) {
-      return [];
-    }
+  /** Whether it turns out to be with another device. @param {Lowkey2} attempt */
+  #isStranger({ theirIdentity, changed }) {
     const expected = this.#suite.theirIdentity;
-    if (!attempt.agreed || expected === null || !equal(attempt.theirIdentity, expected)) {
-      this.forget();
-      return [{ do: "notice", reason: "stranger" }];
+    return changed !== null || (theirIdentity !== null && (expected === null || !equal(theirIdentity, expected)));
+  }
+
+  /** It hears nothing more, not even that this device took it for the other side. @returns {Effect[]} */
+  #stranger() {
+    this.forget();
+    return [{ do: "notice", reason: "stranger" }];
+  }
+
+  /** The keys stand: they take the place of the old ones. @param {Lowkey2} attempt @returns {Effect[]} */
+  #met(attempt) {
+    if (!attempt.agreed) {
+      return [];
     }
     [this.#attempt, this.#standing] = [null, this.#session];
     return [{ do: "rekeyed", suite: attempt, session: this.#session }];

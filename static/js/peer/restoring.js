@@ -141,6 +141,12 @@ export class Restoring {
     }
   }
 
+  /** Make another attempt after so long, unless something comes of this one till then. @param {number} seconds */
+  later(seconds) {
+    this.#enter("waiting");
+    this.#timers.start("again", seconds, () => this.#attempt());
+  }
+
   #attempt() {
     this.#enter("asking");
     if (this.#way.ask()) {

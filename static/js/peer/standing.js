@@ -182,6 +182,11 @@ export class Standing {
     return this.call.suite;
   }
 
+  /** The identity key that the other one has shown. */
+  get theirIdentity() {
+    return this.suite?.theirIdentity ?? null;
+  }
+
   /** @returns {Trust | null} */
   get trust() {
     const shown = this.conversation !== null || this.state === "blocked";
@@ -251,7 +256,7 @@ export class Standing {
     if (this.returning) {
       return this.identity;
     }
-    return this.renewable ? (this.suite?.theirIdentity ?? null) : null;
+    return this.renewable ? this.theirIdentity : null;
   }
 
   /** Whether a chat is open that another handshake may go on with. */

@@ -186,9 +186,6 @@ export class Switchboard {
     if (link?.renewable) {
       return link.renewed(session, payload);
     }
-    if (link?.returning) {
-      return link.ringBack(session, payload);
-    }
     if (this.#blocked(session.peer)) {
       return;
     }

@@ -197,7 +197,8 @@ function linkTo(typed) {
   const after = typed.indexOf("//") + 2;
   const rest = typed.slice(after).search(/[/?#]/);
   const authority = rest < 0 ? typed.slice(after) : typed.slice(after, after + rest);
-  if (url === null || url.hostname === "" || authority.includes("@")) {
+  const named = url !== null && url.hostname !== "" && authority !== "";
+  if (!named || authority.includes("@") || url.username !== "" || url.password !== "") {
     return null;
   }
   const asTyped = rest < 0 ? "" : typed.slice(after + rest);
@@ -211,7 +212,7 @@ function linkTo(typed) {
  * @param {URL} url
  */
 function shown(typed, url) {
-  const asked = url.href.slice(url.origin.length);
+  const asked = url.pathname + url.search + url.hash;
   return same(typed, asked) || (asked === "/" && typed === "") ? typed : asked;
 }
 

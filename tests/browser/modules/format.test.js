@@ -67,6 +67,10 @@ describe("format", () => {
       "https://bank.example:pass@evil.example",
       "http://[not an address]/",
       "https://x.org:99999/",
+      "http:///aaaaaaaaam:443@github.example/login",
+      "https:///xxxxxxxxxm-login@paypal.example",
+      "https:////a@evil.example/p",
+      "https:///evil.example/p",
     ]) {
       expect(told(format(text)), text).to.equal(text);
     }

@@ -71,7 +71,7 @@ export class Stage {
     });
     this.greeting = this.says();
     this.hear({ t: "hello", features: this.features ?? this.pair.bob.features });
-    this.says();
+    this.answer = this.says();
     this.acked();
   }
 
@@ -91,7 +91,7 @@ export class Stage {
     }
     const said = spoken(this.says(), NAMES);
     this.draws();
-    return event === "hello" ? this.greeting : said;
+    return { hello: this.greeting, answer: this.answer }[event] ?? said;
   }
 
   /** Who draws what changed since they last did sees what is there. */
@@ -171,6 +171,7 @@ const HEARD = {
   },
   pass: (stage, ms) => stage.pass(ms),
   hello: () => {},
+  answer: () => {},
 };
 
 const SEEN = {
