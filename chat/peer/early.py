@@ -10,10 +10,10 @@ import json
 from collections.abc import Callable
 
 from .errors import PeerError
-from .exchange import well_formed
 from .history import History
 from .messages import Message, Ref
 from .talking import Talking
+from .wording import is_blank, well_formed
 
 MAX_BYTES = 130_000
 """Of a text as JSON, in which some characters take six bytes; the rest of a message is less than what is left."""
@@ -31,7 +31,7 @@ class Early:
     def send(self, body: str, re: Ref | None = None) -> Message:
         """Queue a message. Raises PeerError."""
         body = well_formed(body)
-        if not body.strip():
+        if is_blank(body):
             raise PeerError("empty")
         if len(json.dumps(body, ensure_ascii=False).encode()) > MAX_BYTES:
             raise PeerError("too_long")

@@ -12,7 +12,6 @@ one says is checked strictly (docs/protocol.md, section 3.4) and put into the hi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -24,18 +23,13 @@ from .messages import Message, Ref
 from .outbox import Entry
 from .preferences import Preferences
 from .primitives import is_id
+from .wording import is_blank, is_emoji, well_formed
 
 Content = dict[str, Any]
 
-MAX_EMOJI_UNITS = 32
 MAX_TIMER_SECONDS = 31 * 24 * 60 * 60
 MAX_FEATURES = 64
 MAX_NUMBER = 2**53 - 1
-
-_NO_EMOJI = re.compile(
-    r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u200e\u200f\u2028-\u202f\u205f\u2066-\u2069\u3000\ufeff]"
-)
-"""Spaces, control characters, and those that turn the direction of text."""
 
 
 class Exchange:
@@ -94,7 +88,7 @@ class Exchange:
     def react(self, ref: Ref, emoji: str) -> list[Entry]:
         self._check_known("react")
         message = self._find(ref)
-        if not _is_emoji(emoji):
+        if not is_emoji(emoji):
             raise PeerError("no_emoji")
         if message.reactions.mine == emoji:
             return []
@@ -186,7 +180,7 @@ class Exchange:
         return None
 
     def take_text(self, message_id: object, body: object, re: object = None) -> Message | None:
-        if not isinstance(body, str) or not body.strip() or not is_id(message_id) or self.history.knows(message_id):
+        if not isinstance(body, str) or is_blank(body) or not is_id(message_id) or self.history.knows(message_id):
             return None
         message = Message(message_id, False, well_formed(body), self._now(), "delivered", re=self._ref(re))
         message.seconds = self.history.timer.seconds
@@ -199,7 +193,7 @@ class Exchange:
 
     def _take_edit(self, message_id: object, body: object) -> None:
         message = self._theirs(message_id)
-        if message is not None and isinstance(body, str) and body.strip():
+        if message is not None and isinstance(body, str) and not is_blank(body):
             self._edited(message, well_formed(body))
 
     def _take_delete(self, message_id: object) -> None:
@@ -210,8 +204,8 @@ class Exchange:
     def _take_reaction(self, re: object, emoji: object) -> None:
         ref = self._ref(re)
         message = self.history.find(ref) if ref else None
-        if message is not None and _is_emoji(emoji) and message.reactions.theirs != emoji:
-            message.reactions.theirs = str(emoji)
+        if message is not None and is_emoji(emoji) and message.reactions.theirs != emoji:
+            message.reactions.theirs = emoji
             self.history.touch(message)
 
     def _take_read(self, upto: object) -> None:
@@ -280,13 +274,8 @@ class Exchange:
         return None
 
 
-def well_formed(text: str) -> str:
-    """The text as UTF-8 can carry it: half surrogates that have no other half become U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def _body(body: str) -> str:
-    if not body.strip():
+    if is_blank(body):
         raise PeerError("empty")
     return well_formed(body)
 
@@ -294,13 +283,6 @@ def _body(body: str) -> str:
 def _check_length(content: Content, fits: Callable[[Content], bool]) -> None:
     if not fits(content):
         raise PeerError("too_long")
-
-
-def _is_emoji(emoji: object) -> bool:
-    """Whether it may be a reaction, or take one back."""
-    if not isinstance(emoji, str) or len(emoji) > MAX_EMOJI_UNITS or emoji != well_formed(emoji):
-        return False
-    return len(emoji.encode("utf-16-le")) <= 2 * MAX_EMOJI_UNITS and not _NO_EMOJI.search(emoji)
 
 
 def _is_timer(seconds: object) -> bool:

@@ -8,6 +8,7 @@
 import { PeerError } from "./errors.js";
 import { message } from "./messages.js";
 import { utf8 } from "./primitives.js";
+import { isBlank, wellFormed } from "./wording.js";
 
 /** @import {History} from "./history.js" */
 /** @import {Message, Ref} from "./messages.js" */
@@ -15,8 +16,6 @@ import { utf8 } from "./primitives.js";
 
 /** Of a text as JSON, in which some characters take six bytes; the rest of a message is less than what is left. */
 const MAX_BYTES = 130_000;
-
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export class Early {
   #history;
@@ -37,15 +36,14 @@ export class Early {
 
   /** Queue a message. Throws PeerError. @param {string} text @param {Ref | null} [re] */
   send(text, re = null) {
-    const bytes = utf8(text);
-    if (text.trim() === "") {
+    const body = wellFormed(text);
+    if (isBlank(body)) {
       throw new PeerError("empty");
     }
-    if (utf8(JSON.stringify(decoder.decode(bytes))).length > MAX_BYTES) {
+    if (utf8(JSON.stringify(body)).length > MAX_BYTES) {
       throw new PeerError("too_long");
     }
     const about = { re, seconds: this.#history.timer.seconds };
-    const body = decoder.decode(bytes);
     const queued = message({ id: this.#newId(), mine: true, body, at: this.#now(), status: "queued", ...about });
     this.#history.add(queued);
     this.#messages.push(queued);

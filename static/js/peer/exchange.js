@@ -15,6 +15,7 @@ import { sameName } from "../signaling/messages.js";
 import { PeerError } from "./errors.js";
 import { message as whole } from "./messages.js";
 import { isId } from "./primitives.js";
+import { isBlank, isEmoji, wellFormed } from "./wording.js";
 
 /** @import {Payload} from "../signaling/messages.js" */
 /** @import {History} from "./history.js" */
@@ -24,17 +25,8 @@ import { isId } from "./primitives.js";
 /** @import {Content} from "./sas.js" */
 /** @typedef {(content: Content) => boolean} Fits Whether a message is not too long. */
 
-const MAX_EMOJI_UNITS = 32;
 const MAX_TIMER_SECONDS = 31 * 24 * 60 * 60;
 const MAX_FEATURES = 64;
-/** Spaces, control characters, and those that turn the direction of text. */
-const NO_EMOJI =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u200e\u200f\u2028-\u202f\u205f\u2066-\u2069\u3000\ufeff]/;
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
 /** What `me` and `peer` say. */
 export class Exchange {
   /** What the other one's app knows of, by its `hello`. @type {string[]} */
@@ -222,7 +214,7 @@ export class Exchange {
 
   /** @param {Payload} content @returns {Message | null} */
   takeText({ id, body, re }) {
-    if (typeof body !== "string" || body.trim() === "" || !isId(id) || this.history.knows(id)) {
+    if (typeof body !== "string" || isBlank(body) || !isId(id) || this.history.knows(id)) {
       return null;
     }
     const said = { id, mine: false, body: wellFormed(body), at: this.#now() };
@@ -240,7 +232,7 @@ export class Exchange {
   /** @param {Payload} content */
   #takeEdit({ id, body }) {
     const message = this.#theirs(id);
-    if (message !== null && typeof body === "string" && body.trim() !== "") {
+    if (message !== null && typeof body === "string" && !isBlank(body)) {
       this.#edited(message, wellFormed(body));
     }
   }
@@ -363,7 +355,7 @@ function refOf({ mine, id }) {
 
 /** @param {string} text */
 function bodyOf(text) {
-  if (text.trim() === "") {
+  if (isBlank(text)) {
     throw new PeerError("empty");
   }
   return wellFormed(text);
@@ -374,17 +366,6 @@ function checkLength(content, fits) {
   if (!fits(content)) {
     throw new PeerError("too_long");
   }
-}
-
-/** The text as UTF-8 can carry it: half surrogates that have no other half become U+FFFD. @param {string} text */
-function wellFormed(text) {
-  return decoder.decode(encoder.encode(text));
-}
-
-/** Whether it may be a reaction, or take one back. @param {unknown} emoji @returns {emoji is string} */
-function isEmoji(emoji) {
-  const short = typeof emoji === "string" && emoji.length <= MAX_EMOJI_UNITS;
-  return short && emoji === wellFormed(emoji) && !NO_EMOJI.test(emoji);
 }
 
 /** @param {unknown} seconds @returns {seconds is number} */
