@@ -173,8 +173,8 @@ class CaptureTest(EvilCase):
         keys = {place: [unb64(record["private"])] for place, record in who.identity._storage.table("keys").items()}
         link = who._link
         assert link is not None
-        assert link._transport is not None
-        sdp = link._transport._made().localDescription.sdp
+        assert link._line.transport is not None
+        sdp = link._line.transport._made().localDescription.sdp
         lines = [line.removeprefix("a=") for line in sdp.splitlines()]
         candidates = [line.split() for line in lines if line.startswith("candidate:")]
         secret = [line.partition(":")[2] for line in lines if line.startswith(("fingerprint", "ice-ufrag", "ice-pwd"))]

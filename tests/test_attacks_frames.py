@@ -194,7 +194,7 @@ class HostilePeerTest(EvilCase):
     """Over a real DataChannel: bob is who he is, and his device sends what it should not."""
 
     async def say_raw(self, *frames: str) -> None:
-        channel = self.bob._link._transport  # type: ignore[union-attr]
+        channel = self.bob._link._line.transport  # type: ignore[union-attr]
         assert channel is not None
         for frame in frames:
             channel.send(frame)
@@ -231,7 +231,7 @@ class HostilePeerTest(EvilCase):
         async with self.alice, self.bob:
             await self.connect()
             mine: list[str] = []
-            self.bob._link._transport._channel.on("message", mine.append)  # type: ignore[union-attr]
+            self.bob._link._line.transport._channel.on("message", mine.append)  # type: ignore[union-attr]
             await self.chat_goes_on()
             suite = self.bob._link.suite  # type: ignore[union-attr]
             assert suite is not None

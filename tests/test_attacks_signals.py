@@ -24,11 +24,11 @@ class SignalsTest(EvilCase):
     async def test_signals_of_the_servers_making_reach_no_transport(self) -> None:
         async with self.alice, self.bob:
             await self.connect()
-            transports = [person._link._transport for person in (self.alice, self.bob)]  # type: ignore[union-attr]
+            transports = [person._link._line.transport for person in (self.alice, self.bob)]  # type: ignore[union-attr]
             for reader, sender in ((self.alice, self.bob), (self.bob, self.alice)):
                 self.evil.tell(reader.name, *self.made_up(reader, sender))
             await self.settled(self.alice, self.bob)
-            self.assertEqual([person._link._transport for person in (self.alice, self.bob)], transports)  # type: ignore[union-attr]
+            self.assertEqual([person._link._line.transport for person in (self.alice, self.bob)], transports)  # type: ignore[union-attr]
             self.assertEqual([person.watch.states[-1] for person in (self.alice, self.bob)], ["secured"] * 2)
             await self.chat_goes_on()
 

@@ -219,7 +219,7 @@ class QuestionsTest(SimpleTestCase):
         world.identity.meet("bob", world.stranger.identity.key.public)
         world.dials()
         world.link.key(world.bob.says("STEP2"))
-        self.assertEqual((world.link.state, world.link.trust, world.link._transport), ("blocked", "changed", None))
+        self.assertEqual((world.link.state, world.link.trust, world.link._line.transport), ("blocked", "changed", None))
         self.assertEqual(world.link.sentence, SENTENCES["blocked"].format(peer="bob"))
         world.link.accept_key()
         self.assertEqual((world.link.state, world.link.trust), ("connecting", None))
@@ -400,7 +400,7 @@ class LostPathTest(SimpleTestCase):
 
     async def test_with_an_open_channel_nothing_that_the_server_says_changes_anything(self) -> None:
         world = self.chatting()
-        suite, transport = world.link.suite, world.link._transport
+        suite, transport = world.link.suite, world.link._line.transport
         self.assertTrue(world.link.beside(LATER))
         world.link.left("gone", SESSION.session_id)
         world.link.left("left", SESSION.session_id)
@@ -412,7 +412,7 @@ class LostPathTest(SimpleTestCase):
         world.link.server_lost()
         world.link.server_back()
         self.assertEqual((world.link.state, world.link.away, world.steps()), ("secured", False, []))
-        self.assertEqual((world.link.suite, world.link._transport), (suite, transport))
+        self.assertEqual((world.link.suite, world.link._line.transport), (suite, transport))
         await world.ends()
 
     async def test_a_session_is_taken_for_another_path_while_there_is_none(self) -> None:
@@ -426,9 +426,9 @@ class LostPathTest(SimpleTestCase):
 
     async def test_an_offer_of_theirs_counts_whatever_session_it_came_in(self) -> None:
         world = self.chatting()
-        transport = world.link._transport
+        transport = world.link._line.transport
         world.link.remote_signal("offer", world.bob.says("OFFER"), LATER)
-        self.assertIsNot(world.link._transport, transport)
+        self.assertIsNot(world.link._line.transport, transport)
         self.assertEqual((world.link._call.session_id, world.link.state), (LATER.session_id, "reconnecting"))
         await world.ends()
 
@@ -545,7 +545,7 @@ class LostPathTest(SimpleTestCase):
         world.dials()
         world.steps()
         world.link.key(world.bob.says("STEP2"))
-        self.assertEqual((world.steps(), world.link._transport), ([], None))
+        self.assertEqual((world.steps(), world.link._line.transport), ([], None))
         self.assertEqual((world.link.state, world.link.reason), ("ended", "you_blocked"))
 
 
@@ -637,7 +637,7 @@ class ComingBackTest(SimpleTestCase):
         world.link.key(Bob("alice", device()).says("STEP1"))
         self.assertEqual(world.steps(), [])
         world.link.key(world.bob.says("STEP3"))
-        self.assertEqual((world.link.state, world.link._transport is None), ("reconnecting", False))
+        self.assertEqual((world.link.state, world.link._line.transport is None), ("reconnecting", False))
         await world.ends()
 
     async def test_another_device_is_asked_about(self) -> None:
@@ -645,7 +645,7 @@ class ComingBackTest(SimpleTestCase):
         world.identity.meet("bob", world.stranger.identity.key.public)
         world.link.joined(SESSION)
         world.link.key(world.bob.says("STEP2"))
-        self.assertEqual((world.link.state, world.link._transport), ("blocked", None))
+        self.assertEqual((world.link.state, world.link._line.transport), ("blocked", None))
         self.assertNotIn("key:exchange 3", world.steps())
         await world.ends()
 
@@ -669,7 +669,7 @@ class ComingBackTest(SimpleTestCase):
         world.steps()
         world.glasses.run_out(8)
         world.link.key(world.bob.says("STEP2"))
-        self.assertEqual((world.steps(), world.link._transport is None), (["key:exchange 3"], False))
+        self.assertEqual((world.steps(), world.link._line.transport is None), (["key:exchange 3"], False))
         self.assertNotIn(22, world.glasses.running)
         await world.ends()
 

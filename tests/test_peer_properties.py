@@ -118,7 +118,7 @@ class PeerPropertiesTest(SimpleTestCase):
     def test_who_neither_calls_nor_accepts_gives_nothing_away(self, steps: list[Any]) -> None:
         async def scenario() -> None:
             peer, outbound = await play(steps)
-            self.assertIsNone(peer._link and peer._link._transport)
+            self.assertIsNone(peer._link and peer._link._line.transport)
             telling = (wire.KeyExchange, wire.Offer, wire.Answer, wire.Ice)
             self.assertFalse([message for message in outbound.sent if isinstance(message, telling)])
             await peer.stop()

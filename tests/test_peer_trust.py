@@ -66,6 +66,8 @@ class ComparingTest(PeerTestCase):
             verifying = alice.snapshot().verifying
             assert verifying is not None
             self.assertEqual((verifying.state, trusts(alice, bob)), ("they_mismatched", ["unverified", "unverified"]))
+            for peer in (alice, bob):
+                self.assertTrue(peer.snapshot().conversations[0].doubted)
             await self.chat_goes_on(alice, bob)
 
     async def test_safety_numbers_are_the_same_on_both_sides_and_do_as_well(self) -> None:

@@ -246,7 +246,7 @@ class VerifyingTest(ServerTestCase):
         own = self.new()
         for words in (
             "Nothing is known about them yet.",
-            "You know a alice10. Whether this is their device is checked",
+            "You know somebody called alice10. Whether this is their device is checked",
         ):
             alice = self.run_peer("alice10", "--connect", "bob10", *own)
             bob.says(words)

@@ -67,6 +67,12 @@ class WatchTest(SimpleTestCase):
             timer, typing = events.Timer(peer="bob", seconds=60 * on), events.Typing(peer="bob", on=on)
             self.assertEqual(self.look(), [timer, typing])
 
+    def test_that_messages_vanish_no_more_is_no_news_of_a_chat_that_is_over(self) -> None:
+        self.link.__dict__.update(timer=60)
+        self.look()
+        self.link.__dict__.update(timer=0, over=True, reason="ended", sentence="Over.")
+        self.assertEqual(self.look(), [events.Ended(peer="bob", reason="ended", sentence="Over.")])
+
     def test_how_long_a_way_takes_is_no_news_but_another_way_is(self) -> None:
         self.link.__dict__.update(path=Path(False, None))
         self.assertEqual(self.look(), [events.Path(peer="bob", relayed=False)])

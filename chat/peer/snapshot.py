@@ -47,6 +47,9 @@ class Entry:
     last: Message | None
     muted: bool
     typing: bool
+    away: bool
+    doubted: bool
+    """One of the two has said that what they compared differs."""
     selected: bool
 
 
@@ -156,6 +159,8 @@ def _entries(board: Switchboard, muted: Callable[[str], bool]) -> list[Entry]:
             last=link.last,
             muted=muted(link.peer),
             typing=link.typing,
+            away=link.away,
+            doubted=link.verifying is not None and link.verifying.doubted,
             selected=link is board.link,
         )
         for link in sorted(listed, key=lambda link: -link.activity)

@@ -25,7 +25,7 @@ CHANGED_WARNING = (
     "anew, or somebody stands between you: ask them in another way. Nothing is sent."
 )
 CHANGED_QUESTION = "Type /trust to go on with the new device, not verified, or /end."
-KNOWN = "You know a {peer}. Whether this is their device is checked when you accept."
+KNOWN = "You know somebody called {peer}. Whether this is their device is checked when you accept."
 UNKNOWN = "Nothing is known about them yet."
 INVITED = "They hold the link of your invite."
 OUTCOMES = {

@@ -29,7 +29,7 @@ class Verifying:
     def renewed(self, suite: Suite) -> Verifying:
         """For another handshake of the same chat. What did not match once is not forgotten by it."""
         fresh = Verifying(suite)
-        if self._outcome in ("mismatched", "they_mismatched"):
+        if self.doubted:
             fresh._outcome = self._outcome
         return fresh
 
@@ -37,6 +37,11 @@ class Verifying:
     def emoji(self) -> list[tuple[str, str]]:
         """Seven emoji and their names, or none yet."""
         return self._sas.emoji if self._sas else []
+
+    @property
+    def doubted(self) -> bool:
+        """Whether one of the two has said that they differ."""
+        return self._outcome in ("mismatched", "they_mismatched")
 
     @property
     def state(self) -> State:
@@ -56,7 +61,7 @@ class Verifying:
         """The person has compared. Raises PeerError where nothing can be, and for a match after a mismatch on either side."""
         if self._sas is None:
             raise PeerError("not_verifiable")
-        if matches and self._outcome in ("mismatched", "they_mismatched"):
+        if matches and self.doubted:
             raise PeerError("mismatched")
         self._outcome = "matched" if matches else "mismatched"
         self._suite.verify(matches)

@@ -149,7 +149,7 @@ def _path(link: Link) -> Event | None:
 
 
 def _timer(link: Link) -> Event | None:
-    return events.Timer(peer=link.peer, seconds=link.timer)
+    return None if link.over else events.Timer(peer=link.peer, seconds=link.timer)
 
 
 def _typing(link: Link) -> Event | None:

@@ -98,7 +98,7 @@ class MidChatTest(PageAndPerson):
         self.evil.captured.clear()
 
         def send(frames: list[str]) -> None:
-            channel = self.bob._link._transport  # type: ignore[union-attr]
+            channel = self.bob._link._line.transport  # type: ignore[union-attr]
             assert channel is not None
             for frame in frames:
                 channel.send(frame)

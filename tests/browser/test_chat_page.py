@@ -68,7 +68,9 @@ class Calling(ActedChat):
         page = self.open(RINGING)
         page.evaluate(SET, {"incoming": {"peer": "bob", "invited": False, "known": True}})
         card = page.get_by_test_id("incoming-request")
-        expect(card).to_contain_text("You know a bob. Whether this is their device is checked when you accept.")
+        expect(card).to_contain_text(
+            "You know somebody called bob. Whether this is their device is checked when you accept."
+        )
         expect(card).not_to_contain_text("Nothing is known")
 
     def test_an_incoming_call_is_announced_once_and_leaves_the_typing_alone(self) -> None:
@@ -360,6 +362,11 @@ class OwnName(ActedChat):
         shown = "(e) => e.scrollWidth <= e.clientWidth && getComputedStyle(e).whiteSpace !== 'nowrap'"
         self.assertTrue(own.evaluate(shown))
         expect(own).to_be_in_viewport(ratio=1)
+
+    def test_on_the_narrowest_of_phones_it_takes_two_lines_at_most(self) -> None:
+        page = self.page_of("Grandma_Josephine_20", viewport={"width": 320, "height": 568})
+        lines = "(e) => e.getBoundingClientRect().height / parseFloat(getComputedStyle(e).lineHeight)"
+        self.assertLessEqual(page.get_by_test_id("own-name").evaluate(lines), 2.1)
 
     def test_the_name_is_changed_here(self) -> None:
         page = self.open()

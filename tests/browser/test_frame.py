@@ -33,7 +33,8 @@ def whole(number: int, **fields: Any) -> dict[str, Any]:
 def entry(peer: str, **fields: Any) -> dict[str, Any]:
     """An entry as the peer gives it."""
     first = {"state": "secured", "trust": "unverified", "unread": 0, "last": None}
-    return {"peer": peer, **first, "muted": False, "typing": False, "away": False, "selected": False, **fields}
+    marks = dict.fromkeys(("muted", "typing", "away", "doubted", "selected"), False)
+    return {"peer": peer, **first, **marks, **fields}
 
 
 BOB = entry("bob", selected=True)
@@ -72,6 +73,7 @@ class ListOfChats(FrameCase):
             (entry("bob", typing=True), "typing…"),
             (entry("bob", state="reconnecting"), "Reconnecting…"),
             (entry("bob", state="reconnecting", away=True), "Offline"),
+            (entry("bob", doubted=True, typing=True), "Does not match"),
             (entry("bob", state="ended", trust=None), "Chat ended"),
         )
         page = self.open()

@@ -97,6 +97,12 @@ class Making(ActedChat):
         page = self.open_with("delete Navigator.prototype.share")
         expect(self.make(page).get_by_role("button", name="Share")).to_be_hidden()
 
+    def test_that_it_could_not_be_drawn_can_be_read_in_the_dark_too(self) -> None:
+        page = self.open(color_scheme="dark")
+        page.route("**/qr_code*", lambda route: route.abort())
+        words = self.make(page).get_by_text("The QR code could not be loaded.")
+        expect(words).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+
     def test_the_qr_code_holds_the_link(self) -> None:
         page = self.open(color_scheme="dark")
         self.make(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -24,11 +25,20 @@ UP = """(e, top) => new Promise((done) => {
   e.scrollTop = top;
   if (e.scrollTop === before) done();
 })"""
+SOLID = re.compile(r"^rgb\(")
+"""A colour that nothing is seen through."""
 LONG_PRESS = """(element) => {
   const { left, top } = element.getBoundingClientRect();
   const where = { bubbles: true, pointerType: "touch", clientX: left + 5, clientY: top + 5 };
   element.dispatchEvent(new PointerEvent("pointerdown", where));
 }"""
+
+UNDER = """({ x, y }) => {
+  const { style } = document.querySelector("[data-testid=message-reply]");
+  Object.assign(style, { position: "fixed", left: `${x - 20}px`, top: `${y - 20}px` });
+  addEventListener("click", () => setTimeout(() => { window.lifted = true; }), { capture: true, once: true });
+}"""
+"""Reply stands where the finger is."""
 
 
 class Bubbles(ActedChat):
@@ -71,6 +81,11 @@ class Drawing(Bubbles):
         page.get_by_test_id("code-copy").click()
         expect(page.get_by_test_id("toast")).to_have_text("Copied.")
         self.assertEqual(page.evaluate("() => window.copied"), ["for *each*:\n    pass"])
+
+    def test_a_long_line_of_code_does_not_shine_through_the_button_that_copies_it(self) -> None:
+        page = self.talk(message(1, body="```\n" + "x" * 500 + "\n```"), message(2, mine=True, body="```\nx\n```"))
+        for button in page.get_by_test_id("code-copy").all():
+            expect(button).to_have_css("background-color", SOLID)
 
     def test_each_line_has_the_direction_of_its_own_script(self) -> None:
         page = self.talk(message(1, body="\u0645\u0631\u062d\u0628\u0627\nhello"))
@@ -359,6 +374,22 @@ class Doing(Bubbles):
         expect(sheet.get_by_test_id("quick-emoji")).to_have_count(6)
         sheet.get_by_test_id("message-reply").tap()
         expect(sheet).to_be_hidden()
+        expect(page.get_by_test_id("composer-about")).to_contain_text("Reply to bob")
+
+    def test_the_finger_that_is_lifted_presses_nothing_of_the_sheet_that_came_under_it(self) -> None:
+        page = self.talk(message(1), viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+        sheet = page.get_by_role("dialog", name="What to do with this message")
+        box = self.bubble(page, 1).locator(".body").bounding_box()
+        assert box is not None
+        where = {"x": box["x"] + 5, "y": box["y"] + 5}
+        finger = page.context.new_cdp_session(page)
+        finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [where]})
+        expect(sheet).to_be_visible()
+        page.evaluate(UNDER, where)
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.wait_for_function("() => window.lifted")
+        expect(sheet).to_be_visible()
+        sheet.get_by_test_id("message-reply").tap()
         expect(page.get_by_test_id("composer-about")).to_contain_text("Reply to bob")
 
 

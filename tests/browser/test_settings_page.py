@@ -145,6 +145,7 @@ class Wiping(SettingsCase):
         expect(page.get_by_test_id("wipe-confirm")).to_be_hidden()
         page.get_by_text("Wipe everything on this device").click()
         expect(page.get_by_test_id("wipe")).to_contain_text("It cannot be undone.")
+        expect(page.get_by_test_id("wipe-confirm")).to_be_in_viewport(ratio=0.9)
         page.keyboard.press("Escape")
         self.opened(page)
         expect(page.get_by_test_id("wipe-confirm")).to_be_hidden()

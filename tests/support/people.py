@@ -46,7 +46,7 @@ class Watch(Listener):
             self.states.append(shown.chat_state)
         self.trusts.add(shown.trust)
         self.warned = self.warned or shown.classic_warning
-        self.gathered = self.gathered or bool(link is not None and (link._transport or link._closing))
+        self.gathered = self.gathered or bool(link is not None and (link._line.transport or link._line._closing))
 
     def notice(self, text: str) -> None:
         self.notices.append(text)

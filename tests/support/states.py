@@ -76,9 +76,10 @@ VERIFIED = {**CHAT, "trust": "verified"}
 
 def entry(peer: str, last: Said | None, **others: Any) -> dict[str, Any]:
     """A conversation of the list."""
-    quiet = {"state": "secured", "trust": "unverified", "unread": 0, "muted": False, "typing": False, "away": False}
+    quiet = {"state": "secured", "trust": "unverified", "unread": 0}
+    marks = dict.fromkeys(("muted", "typing", "away", "doubted", "selected"), False)
     whole = {"kind": "text", "re": None, "edited": False, "deleted": False, "expires": None, **both()}
-    return {"peer": peer, **quiet, "selected": False, "last": last and {**whole, **last}, **others}
+    return {"peer": peer, **quiet, **marks, "last": last and {**whole, **last}, **others}
 
 
 CONVERSATIONS = [

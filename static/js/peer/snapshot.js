@@ -51,6 +51,8 @@ import { SENTENCES } from "./standing.js";
  * @property {Message | null} last
  * @property {boolean} muted
  * @property {boolean} typing
+ * @property {boolean} away
+ * @property {boolean} doubted one of the two has said that what they compared differs
  * @property {boolean} selected
  */
 /**
@@ -134,8 +136,9 @@ function latestFirst(links) {
 }
 
 /** @param {Link} link @param {{muted: boolean, selected: boolean}} marks @returns {Entry} */
-function entryOf({ peer, state, trust, unread, last, typing }, { muted, selected }) {
-  return { peer, state, trust, unread, last, muted, typing, selected };
+function entryOf({ peer, state, trust, unread, last, typing, away, verifying }, { muted, selected }) {
+  const doubted = verifying?.doubted ?? false;
+  return { peer, state, trust, unread, last, muted, typing, away, doubted, selected };
 }
 
 /** @param {Link} link @returns {Incoming} */

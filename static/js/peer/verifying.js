@@ -30,7 +30,7 @@ export class Verifying {
   /** For another handshake of the same chat. What did not match once is not forgotten by it. @param {Suite} suite */
   renewed(suite) {
     const fresh = new Verifying(suite);
-    if (this.#outcome === "mismatched" || this.#outcome === "theyMismatched") {
+    if (this.doubted) {
       fresh.#outcome = this.#outcome;
     }
     return fresh;
@@ -39,6 +39,11 @@ export class Verifying {
   /** Seven emoji and their names, or none yet. */
   get emoji() {
     return this.#sas?.emoji ?? [];
+  }
+
+  /** Whether one of the two has said that they differ. */
+  get doubted() {
+    return this.#outcome === "mismatched" || this.#outcome === "theyMismatched";
   }
 
   /** @returns {State} */
@@ -64,7 +69,7 @@ export class Verifying {
    */
   confirm(matches) {
     this.#comparison();
-    if (matches && (this.#outcome === "mismatched" || this.#outcome === "theyMismatched")) {
+    if (matches && this.doubted) {
       throw new PeerError("mismatched");
     }
     this.#outcome = matches ? "matched" : "mismatched";

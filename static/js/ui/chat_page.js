@@ -22,6 +22,7 @@ import { KeyChanged } from "./key_changed.js";
 import { LeaveGuard } from "./leave_guard.js";
 import { NameDialog } from "./name_dialog.js";
 import { NewIdentity } from "./new_identity.js";
+import { NothingYet } from "./nothing_yet.js";
 import { Notifier } from "./notifier.js";
 import { dropOpenChats, keepOpenChats, takeOpenChats } from "./open_chats.js";
 import { deleteOwnIdentity, openOwnIdentity } from "./own_identity.js";
@@ -62,6 +63,7 @@ class ChatPage {
     this.chime = new Chime();
     this.notifier = new Notifier(this.settings, this.chime, (other) => this.select(other));
     this.confirming = new Confirming(document);
+    this.nothingYet = new NothingYet(document);
     /** Whether the chats that are open when the page goes away are to go on when it is back. */
     this.comingBack = true;
     this.peer = new Peer(name, {
@@ -169,6 +171,7 @@ class ChatPage {
     return [
       new ServerStatus(document, { again: () => peer.start(), rename: () => dialog.open() }),
       ...parts,
+      this.nothingYet,
       dialog,
       new TabTitle(),
       this.guard,
@@ -196,8 +199,10 @@ class ChatPage {
   }
 
   #comeBack() {
+    const open = takeOpenChats(this.peer.name);
+    this.nothingYet.cameBackTo(open);
     this.peer.start();
-    this.peer.restore(takeOpenChats(this.peer.name));
+    this.peer.restore(open);
   }
 
   render() {

@@ -3,8 +3,7 @@
 // An entry keeps its element while it is in the list. The list is one stop of the Tab key; arrow keys go through it, and the
 // focus follows an entry that moves.
 
-/** @import { Snapshot } from "../peer/peer.js" */
-/** @import { Listed } from "./entry_words.js" */
+/** @import { Entry, Snapshot } from "../peer/peer.js" */
 
 import { letter, part, setText, show } from "./dom.js";
 import { countWords, lastWords, stateWords, whenWords } from "./entry_words.js";
@@ -59,7 +58,7 @@ export class ConversationList {
     this.#leaveOneStop();
   }
 
-  /** @param {Listed} entry */
+  /** @param {Entry} entry */
   #elementOf({ peer }) {
     const key = peer.toLowerCase();
     let element = this.entries.get(key);
@@ -116,7 +115,7 @@ export class ConversationList {
 
 /**
  * @param {HTMLElement} element
- * @param {Listed} entry
+ * @param {Entry} entry
  */
 function patch(element, entry) {
   const { peer, last, unread } = entry;
@@ -137,13 +136,14 @@ function patch(element, entry) {
   show(part(element, "entry-muted", HTMLElement), entry.muted);
 }
 
-/** @param {Listed} entry */
-function dataOf({ peer, unread, state, typing, muted, away }) {
+/** @param {Entry} entry */
+function dataOf({ peer, unread, state, typing, muted, away, doubted }) {
   return {
     peer,
     unread: String(unread),
     state: state === "reconnecting" && away ? "away" : state,
     typing: String(typing),
+    doubted: String(doubted),
     muted: String(muted),
   };
 }

@@ -3,8 +3,7 @@
 /** @import { Entry, Message } from "../peer/peer.js" */
 
 import { durationWords } from "./status_words.js";
-
-/** @typedef {Entry & {away?: boolean}} Listed */
+import { WRITABLE } from "./view.js";
 
 const LONGEST = 160;
 const DAY_MS = 86_400_000;
@@ -27,9 +26,12 @@ const SILENT = { secured: "Say hello", failed: "Not reached", ended: "Chat ended
 /**
  * The state, where it is worth a word.
  *
- * @param {Listed} entry
+ * @param {Entry} entry
  */
-export function stateWords({ state, typing, away }) {
+export function stateWords({ state, typing, away, doubted }) {
+  if (doubted && WRITABLE.has(state)) {
+    return "Does not match";
+  }
   if (state === "reconnecting" && away) {
     return "Offline";
   }
@@ -39,14 +41,14 @@ export function stateWords({ state, typing, away }) {
 /**
  * What was said last.
  *
- * @param {Listed} entry
+ * @param {Entry} entry
  */
-export function lastWords({ last, state, typing }) {
-  if (typing && state === "secured") {
+export function lastWords({ last, state, typing, doubted }) {
+  if (typing && !doubted && state === "secured") {
     return "";
   }
   if (last === null) {
-    return SILENT[state] ?? "";
+    return doubted && state === "secured" ? "" : (SILENT[state] ?? "");
   }
   return `${last.mine && last.kind !== "timer" && !last.deleted ? "You: " : ""}${bodyOf(last)}`;
 }

@@ -10,7 +10,7 @@ import { letter, part, setText, show } from "./dom.js";
 const UNKNOWN = "Nothing is known about them yet. Accept only if you expect this call.";
 const INVITED = "They hold the link of your invite.";
 /** @param {string} peer */
-const known = (peer) => `You know a ${peer}. Whether this is their device is checked when you accept.`;
+const known = (peer) => `You know somebody called ${peer}. Whether this is their device is checked when you accept.`;
 
 export class IncomingCard {
   /**

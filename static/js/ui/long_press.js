@@ -21,13 +21,19 @@ export class LongPress {
       element.addEventListener(type, () => clearTimeout(this.timer));
     }
     element.addEventListener("contextmenu", (event) => this.#menu(event));
-    element.addEventListener("click", (event) => this.#click(event), { capture: true });
+    const page = element.ownerDocument;
+    page.addEventListener("pointerdown", () => this.#forget(), { capture: true });
+    page.addEventListener("click", (event) => this.#click(event), { capture: true });
+  }
+
+  /** Another finger, another press. */
+  #forget() {
+    this.done = false;
   }
 
   /** @param {PointerEvent} event */
   #begin({ pointerType, target, clientX, clientY }) {
     clearTimeout(this.timer);
-    this.done = false;
     if (pointerType === "touch" && target instanceof Element && target.closest("a, button") === null) {
       this.from = { x: clientX, y: clientY };
       this.timer = setTimeout(() => {
@@ -51,7 +57,7 @@ export class LongPress {
     }
   }
 
-  /** The finger that is lifted does not press what came under it. @param {Event} event */
+  /** The finger that is lifted does not press what came under it, wherever on the page that is. @param {Event} event */
   #click(event) {
     if (this.done) {
       this.done = false;

@@ -9,11 +9,10 @@
 
 /** @import { Message, Snapshot } from "../peer/peer.js" */
 
-import { part, setText, show } from "./dom.js";
+import { part, show } from "./dom.js";
 import { Follower } from "./follower.js";
 import { isLooking } from "./looking.js";
 import { MessageRows } from "./message_rows.js";
-import { isAlarming } from "./verify_words.js";
 import { WRITABLE } from "./view.js";
 
 /** @typedef {Snapshot["chat"]["history"]} History */
@@ -37,8 +36,6 @@ export class MessageList {
    */
   constructor(root, { read }) {
     this.section = part(root, "conversation", HTMLElement);
-    this.nothingYet = part(root, "nothing-yet", HTMLElement);
-    this.nothingYetPeer = part(root, "nothing-yet-peer", HTMLElement);
     this.read = read;
     this.rows = new MessageRows(root);
     this.follower = new Follower(root, {
@@ -62,10 +59,8 @@ export class MessageList {
 
   /** @param {Snapshot} snapshot */
   render({ chat }) {
-    const { history, peer, state } = chat;
+    const { history, state } = chat;
     show(this.section, history.messages.length > 0 || WRITABLE.has(state));
-    show(this.nothingYet, history.messages.length === 0 && !isAlarming(chat));
-    setText(this.nothingYetPeer, peer ?? "");
     this.rows.begin(chat);
     if (history !== this.history) {
       this.#open(history, chat.unread);

@@ -61,6 +61,7 @@ export class SettingsDialog {
     for (const [choice, input] of this.switches) {
       input.addEventListener("change", () => this.#choose(choice, input.checked));
     }
+    this.wipe.addEventListener("toggle", () => this.wipe.open && this.wipe.scrollIntoView({ block: "end" }));
     this.dialog.addEventListener("close", () => {
       this.wipe.open = false;
     });

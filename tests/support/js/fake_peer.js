@@ -144,9 +144,10 @@ export class Peer {
 
   /** Where a test says nothing of a list, there is the chat it speaks of, if there is one. */
   #onlyOne() {
-    const { peer, state, trust, unread, muted, typing, away, messages } = this.state.chat;
+    const { peer, state, trust, unread, muted, typing, away, verification, messages } = this.state.chat;
     const last = messages.at(-1) ?? null;
-    return peer === null ? [] : [{ peer, state, trust, unread, muted, typing, away, last, selected: true }];
+    const doubted = ["mismatched", "theyMismatched"].includes(verification?.state);
+    return peer === null ? [] : [{ peer, state, trust, unread, muted, typing, away, doubted, last, selected: true }];
   }
 
   #asked(...call) {
