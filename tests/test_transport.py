@@ -6,6 +6,7 @@ import asyncio
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
+from unittest import mock
 
 from aiortc import RTCConfiguration, RTCPeerConnection
 from django.test import SimpleTestCase
@@ -13,6 +14,8 @@ from django.test import SimpleTestCase
 from chat.peer.candidates import without_candidates
 from chat.peer.transport import Transport
 from signaling.messages import IceServer
+
+MODULE = "chat.peer.transport"
 
 
 class End:
@@ -84,6 +87,19 @@ class TransportTest(SimpleTestCase):
         await one.until(lambda: len(one.frames) == 1)
         self.assertEqual((two.frames, one.frames), (texts, ["back"]))
         await asyncio.gather(one.transport.close(), two.transport.close())
+
+    async def test_a_connection_that_does_not_close_holds_nobody_up(self) -> None:
+        end = End()
+        end.transport.offer()
+        await end.until(lambda: "offer" in [kind for kind, _ in end.held or []])
+        connection = end.transport._connection
+        assert connection is not None
+        with (
+            mock.patch.object(connection, "close", new=asyncio.Event().wait),
+            mock.patch(f"{MODULE}.CLOSE_SECONDS", 0.1),
+        ):
+            await asyncio.wait_for(end.transport.close(), 20)
+        await connection.close()
 
     async def test_closing_hands_over_what_was_taken_and_tells_the_other_side(self) -> None:
         one, two = await connected()

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
@@ -41,6 +41,9 @@ HIGH_WATER = 1_048_576
 
 DRAIN_SECONDS = 3.0
 """How long a closing channel may take to hand over what it holds."""
+
+CLOSE_SECONDS = 5.0
+"""How long aiortc may take to close. On a busy machine it has been seen to wait for ever for a socket that was gone."""
 
 GATHER_SECONDS = 0.6
 """What aiortc gives an ICE server that answers, besides six round trips: time for one lost packet."""
@@ -172,11 +175,11 @@ class Transport:
         tasks = [task for task in self._tasks if task is not current]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _within(CLOSE_SECONDS, asyncio.gather(*tasks, return_exceptions=True))
         while not self._jobs.empty():
             self._jobs.get_nowait().close()
         if self._connection is not None:
-            await self._connection.close()
+            await _within(CLOSE_SECONDS, self._connection.close())
 
     # The jobs
 
@@ -360,6 +363,13 @@ class Transport:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _within(seconds: float, ending: Awaitable[Any]) -> None:
+    """Wait for what ends, no longer than this."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await ending
 
 
 def _check_media(sdp: str) -> None:
