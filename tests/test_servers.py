@@ -60,6 +60,7 @@ HANDSHAKE = (
 STRANGE = (
     b"Alice\r\n\r\n",
     b"GET /ws?username=Alice HTTP/1.1\r\n\r\n",
+    b"GET /chat?Alice HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2 + b"Alice\r\n\r\n",
     b"GET /Alice?Alice HTTP/1.1\r\nHost: Alice\r\n\r\n",
     b"GET /\xff?Alice=\xff HTTP/1.1\r\nHost: localhost\r\nAlice: \xff\r\n\r\n",
     b"GET /ws?username=Alice HTTP/1.1\r\nHost: localhost\r\nAli\x00ce: \x00\r\n\r\n",
@@ -255,7 +256,13 @@ class Either:
             async with self.serving():
                 strange = [await self.says(words) for words in STRANGE]
                 await asyncio.gather(*(until_closed(reader) for reader, _ in strange))
-                for words in (frame(b"Alice\xff"), b"\x81\x05Alice", frame(b"Alice", opcode=3), frame(b"\x00")):
+                broken = (
+                    frame(b"Alice\xff"),
+                    b"\x81\x05Alice",
+                    frame(b"Alice", opcode=3),
+                    frame(b"{}") + frame(b"Alice\xff"),
+                )
+                for words in (*broken, frame(b"\x00")):
                     reader, writer = await self.upgraded()
                     writer.write(words + frame(b"", opcode=8))
                     await until_closed(reader)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import Any, ClassVar, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -39,6 +39,7 @@ class Requests(HttpToolsProtocol):
     """HTTP. While no request is being served, the next has `REQUEST_SECONDS` to be there, all of it."""
 
     _overdue: asyncio.TimerHandle | None = None
+    _served: RequestResponseCycle | None = None
     _taken = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -51,7 +52,15 @@ class Requests(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._await_nothing()
+        if self._served is not None:
+            self._served.disconnected = True
+            self._served.message_event.set()
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """uvicorn knows the request that came last, and would tell that one alone when the client has gone."""
+        self._served = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         self._taken += len(data)
@@ -104,7 +113,7 @@ class Socket(WebSocketsSansIOProtocol):
         self.transport.abort()
 
     async def send(self, message: Any) -> None:
-        if message["type"] == "websocket.send" and self.handshake_complete and not self.close_sent:
+        if message["type"] == "websocket.send" and self.handshake_complete:
             self._write(message)
         else:
             await super().send(message)  # which waits for nothing, since writing is never paused
@@ -112,7 +121,7 @@ class Socket(WebSocketsSansIOProtocol):
                 self._linger(CLOSE_SECONDS)
 
     def _write(self, message: Any) -> None:
-        if self.transport.is_closing():
+        if self.close_sent or self.transport.is_closing():  # the first after a frame that broke the rules
             raise ClientDisconnected
         if (text := message.get("text")) is not None:
             self.conn.send_text(text.encode())
@@ -136,6 +145,14 @@ class Socket(WebSocketsSansIOProtocol):
         if not self.read_paused and self.queue.qsize() >= WAITING_FRAMES:
             self.read_paused = True
             self.transport.pause_reading()
+
+    async def receive(self) -> Any:
+        """As uvicorn's own, which trips over a transport that has closed while frames were waiting."""
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty() and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+        return message
 
     def _fail(self, code: int) -> None:
         self.conn.fail(code)
