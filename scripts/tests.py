@@ -1,7 +1,10 @@
-"""All tests, in two halves side by side: those that drive a browser or nginx, and the others, which mostly wait or compute.
+"""The tests, in a few processes side by side, one more than there are processors: there is always one that waits.
 
-Each half is a `manage.py test` of its own. How far both are is said from time to time; what they print comes when both are
-done, and last the sum of both: "N passed, N failed". Fails when either did.
+    scripts/tests.py              # "N passed, N failed", after what each of them printed
+    scripts/tests.py --slowest 20 # and what took longest; what stands here goes to each `manage.py test`
+
+Each takes the next module when it is done with one (tests/support/taking.py): one begins with those that drive no browser, the
+others with those that do, so a browser is not started for each. How far all are is said from time to time. Fails when one does.
 """
 
 from __future__ import annotations
@@ -11,26 +14,37 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
-BESIDE_THE_OTHERS = ("tests.browser", "tests.deploy")
+sys.path.insert(0, str(ROOT))
+
+from tests.support.taking import wait_in  # noqa: E402  (the path has to be known before)
+
 SAYING_SECONDS = 15.0
+LONGEST = ("tests.browser.test_accessibility", "tests.test_cluster", "tests.test_terminal")
+"""What had better not begin last, though the files are not the longest. tests.net and tests.deploy run by themselves (Makefile)."""
 
 _OUTCOME = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 _DOTS = re.compile(r"^[.sxu][.FEsxu]*", re.MULTILINE)
 
 
-class Half:
-    """Some of the tests, being run."""
+class Process:
+    """One of the processes, running tests that wait in these folders."""
 
-    def __init__(self, name: str, tests: Sequence[str]) -> None:
-        self.name = name
+    def __init__(self, share: Path, folders: Sequence[Path], arguments: Sequence[str]) -> None:
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
-        command = [sys.executable, "manage.py", "test", *tests]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=self._output, stderr=subprocess.STDOUT)
+        taking = [part for folder in folders for part in ("--take", str(folder))]
+        self._process = subprocess.Popen(
+            [sys.executable, "manage.py", "test", *taking, *arguments],
+            cwd=ROOT,
+            env={**os.environ, "LOWKEY_TESTS_SHARE": str(share)},
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
 
     @property
     def output(self) -> str:
@@ -62,23 +76,35 @@ class Half:
         self._process.wait()
 
 
-def others() -> list[str]:
-    """The modules of tests/ itself."""
-    return [f"tests.{path.stem}" for path in sorted((ROOT / "tests").glob("test_*.py"))]
+def modules(package: str) -> list[str]:
+    """The modules of a package, those first that are likely to take long."""
+    files = sorted((ROOT / package.replace(".", "/")).glob("test_*.py"), key=lambda path: -path.stat().st_size)
+    names = [f"{package}.{path.stem}" for path in files]
+    return sorted(names, key=lambda name: name not in LONGEST)
 
 
 def main() -> int:
     """The exit code."""
-    halves = [Half("in browsers", BESIDE_THE_OTHERS), Half("others", others())]
-    try:
-        while not all(half.ends_within(SAYING_SECONDS / len(halves)) for half in halves):
-            print(", ".join(f"{half.name}: {half.done} done" for half in halves), flush=True)
-    finally:
-        for half in halves:
-            half.stop()
-    for half in halves:
-        print(f"\n{half.name}\n{half.output}")
-    passed, failed = map(sum, zip(*(half.outcome() for half in halves), strict=True))
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="lowkey-tests-") as scratch:
+        share = Path(scratch)
+        browsers, others = share / "browsers", share / "others"
+        wait_in(browsers, modules("tests.browser"))
+        wait_in(others, modules("tests"))
+        orders = [(others, browsers), *[(browsers, others)] * (os.cpu_count() or 1)]
+        processes = [Process(share, folders, sys.argv[1:]) for folders in orders]
+        try:
+            while not all(process.ends_within(SAYING_SECONDS / len(processes)) for process in processes):
+                print(f"{sum(process.done for process in processes)} done", flush=True)
+        finally:
+            for process in processes:
+                process.stop()
+    for process in processes:
+        print(process.output)
+    passed, failed = map(sum, zip(*(process.outcome() for process in processes), strict=True))
+    print(
+        f"in {time.monotonic() - began:.0f} seconds, {os.times().children_user + os.times().children_system:.0f} of processors"
+    )
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0)
 

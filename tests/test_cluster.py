@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import itertools
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -42,20 +43,29 @@ async def until(truth: Callable[[], Awaitable[bool]]) -> None:
 
 
 class ClusterTestCase(SimpleTestCase):
-    """Two servers and the Redis that they share, for each test anew."""
+    """Two servers and the Redis that they share, for each test anew. Names are new in each test, for where they are not."""
 
     server_class: ClassVar[type[SiteServer]] = DaphneServer
     shards = 1
+    numbers: ClassVar[itertools.count[int]] = itertools.count()
 
     def setUp(self) -> None:
+        super().setUp()
+        self.number = next(self.numbers)
         stack = ExitStack()
         self.addCleanup(stack.close)
-        self.redis = [stack.enter_context(RedisServer()) for _ in range(self.shards)]
-        env = {"REDIS_URL": ",".join(redis.url for redis in self.redis), "CALL_BURST": "1000"}
-        self.one, self.other = (stack.enter_context(self.server_class(env)) for _ in range(2))
+        self.redis, self.one, self.other = self.cluster(stack)
 
-    def person(self, server: SiteServer, name: str, key: NameKey | None = None) -> Caller:
-        return Caller(server.url, name, key)
+    @classmethod
+    def cluster(cls, stack: ExitStack) -> tuple[list[RedisServer], SiteServer, SiteServer]:
+        """All servers, which end with the stack."""
+        redis = [stack.enter_context(RedisServer()) for _ in range(cls.shards)]
+        env = {"REDIS_URL": ",".join(server.url for server in redis), "CALL_BURST": "1000"}
+        one, other = (stack.enter_context(cls.server_class(env)) for _ in range(2))
+        return redis, one, other
+
+    def person(self, server: SiteServer, who: str, key: NameKey | None = None) -> Caller:
+        return Caller(server.url, f"{who}_{self.number}", key)
 
     async def pair(self, stack: AsyncExitStack, key: NameKey | None = None) -> tuple[Caller, Caller]:
         """Alice at one server, Bob at the other."""
@@ -86,6 +96,22 @@ class ClusterTestCase(SimpleTestCase):
 
 
 class TwoServersTest(ClusterTestCase):
+    """All tests share the cluster, for its Redis never fails; a server that a test ended is started again."""
+
+    shared: ClassVar[tuple[list[RedisServer], SiteServer, SiteServer]]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.shared = super().cluster(cls.enterClassContext(ExitStack()))
+
+    @classmethod
+    def cluster(cls, stack: ExitStack) -> tuple[list[RedisServer], SiteServer, SiteServer]:
+        for server in cls.shared[1:]:
+            if not server.runs:
+                server.start()
+        return cls.shared
+
     async def test_people_at_different_servers_call_talk_and_leave(self) -> None:
         async with AsyncExitStack() as stack:
             alice, bob = await self.pair(stack)
@@ -94,8 +120,8 @@ class TwoServersTest(ClusterTestCase):
             await self.relays(bob, alice, 50)
             await bob.says("session:leave", sessionId=session_id)
             left = await alice.hears("session:left")
-            self.assertEqual(left["payload"], {"sessionId": session_id, "peer": "bob", "reason": "left"})
-            await alice.says("signal:ice", target="bob", payload={})
+            self.assertEqual(left["payload"], {"sessionId": session_id, "peer": bob.name, "reason": "left"})
+            await alice.says("signal:ice", target=bob.name, payload={})
             self.assertEqual(await alice.error(), "NOT_IN_SESSION")
 
     async def test_a_name_is_one_persons_at_all_servers(self) -> None:
@@ -115,8 +141,8 @@ class TwoServersTest(ClusterTestCase):
             await call(alice, bob)
             again = await stack.enter_async_context(self.person(self.other, "Alice", key))
             self.assertEqual(await alice.closed(), 4004)
-            await bob.says("signal:ice", target="alice", payload={})
-            self.assertEqual((await again.hears("signal:ice"))["sender"], "bob")
+            await bob.says("signal:ice", target=alice.name, payload={})
+            self.assertEqual((await again.hears("signal:ice"))["sender"], bob.name)
 
     async def test_who_goes_without_a_key_is_missed_at_the_other_server(self) -> None:
         async with AsyncExitStack() as stack:
@@ -138,13 +164,14 @@ class TwoServersTest(ClusterTestCase):
             await self.relays(bob, again)
             await self.relays(again, bob)
             gone = await bob.hears("session:left")
-            self.assertEqual((gone["payload"]["peer"], gone["payload"]["reason"]), ("carol", "gone"))
+            self.assertEqual((gone["payload"]["peer"], gone["payload"]["reason"]), (carol.name, "gone"))
             await stack.enter_async_context(self.person(self.other, "carol"))
             self.assertLess(time.monotonic() - began, 30)
-            await bob.says("session:connect", target="carol")
+            await bob.says("session:connect", target=carol.name)
             await bob.hears("session:joined")
 
     async def test_a_server_that_is_told_to_stop_sends_its_people_to_the_other(self) -> None:
+        before = self.one.log
         key = NameKey()
         async with AsyncExitStack() as stack:
             alice, bob = await self.pair(stack, key)
@@ -155,7 +182,7 @@ class TwoServersTest(ClusterTestCase):
             again = await stack.enter_async_context(self.person(self.other, "alice", key))
             await stack.enter_async_context(self.person(self.other, "carol"))
             await self.relays(again, bob)
-            self.assertEqual(self.one.log, "")
+            self.assertEqual(self.one.log, before)
 
 
 class TwoUvicornsTest(TwoServersTest):
@@ -179,11 +206,11 @@ class RedisFaultsTest(ClusterTestCase):
             alice, bob = await self.pair(stack, NameKey())
             await call(alice, bob)
             self.redis[0].pause()
-            await self.assert_busy(alice, "bob")
+            await self.assert_busy(alice, bob.name)
             await until(lambda: self.is_unwell(self.one))
             self.assertEqual(health(self.one), (503, {"status": "unavailable", "reason": NO_STORE}))
             began = time.monotonic()
-            await self.assert_busy(bob, "alice")
+            await self.assert_busy(bob, alice.name)
             self.redis[0].resume()
             self.assertLess(time.monotonic() - began, QUICKLY)
             await self.both_are_healthy()
@@ -195,7 +222,7 @@ class RedisFaultsTest(ClusterTestCase):
             alice, bob = await self.pair(stack, NameKey())
             await call(alice, bob)
             self.redis[0].kill()
-            await self.assert_busy(alice, "bob")
+            await self.assert_busy(alice, bob.name)
             await until(lambda: self.is_unwell(self.one))
             newcomer = self.person(self.one, "newcomer")
             with self.assertRaises(AssertionError):

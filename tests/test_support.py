@@ -6,12 +6,14 @@ import unittest
 import urllib.request
 from contextlib import redirect_stderr
 from io import StringIO
+from typing import cast
 
 from django.test import SimpleTestCase
 
 from tests.support.paths import ROOT
 from tests.support.runner import Runner
 from tests.support.server import DaphneServer
+from tests.support.slowest import TimedResult, report
 
 
 class Sample(unittest.TestCase):
@@ -30,6 +32,28 @@ class Sample(unittest.TestCase):
 
     def skips(self) -> None:
         self.skipTest("on purpose")
+
+
+class Busy(unittest.TestCase):
+    """Run by hand below: another process computes for it."""
+
+    def computes(self) -> None:
+        subprocess.run([sys.executable, "-Sc", "import time\nwhile time.process_time() < 0.3: pass"], check=True)
+
+    def does_nothing(self) -> None:
+        pass
+
+
+class Slowest(SimpleTestCase):
+    def test_what_a_test_had_others_compute_is_its_cost_and_the_slowest_is_named_first(self) -> None:
+        suite = unittest.TestSuite(map(Busy, ("does_nothing", "computes")))
+        result = unittest.TextTestRunner(StringIO(), resultclass=TimedResult).run(suite)
+        costs = cast(TimedResult, result).costs
+        self.assertGreater(costs[__name__, "Busy.computes"].cpu, 0.2)
+        self.assertLess(costs[__name__, "Busy.does_nothing"].cpu, 0.2)
+        _, module, _, first, *_ = report(costs, 1).splitlines()
+        self.assertRegex(module, r"\d  tests\.test_support$")
+        self.assertRegex(first, r"\d  tests\.test_support\.Busy\.computes$")
 
 
 class ClosingLine(SimpleTestCase):

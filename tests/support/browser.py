@@ -19,10 +19,13 @@ from django.test import SimpleTestCase
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
 
 from tests.support.contexts import Pool, shared_playwright, shared_pool
+from tests.support.paths import ROOT
 from tests.support.server import DaphneServer
 from tests.support.servers import shared_server
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = str(ROOT / "tests" / "support" / "chromium")
+"""Debian's, without what costs a lot and is not tested."""
+
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",

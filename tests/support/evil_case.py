@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import functools
 import itertools
 from collections.abc import Awaitable
 from typing import ClassVar, TypeVar
@@ -18,6 +20,14 @@ PATIENCE = 15.0
 T = TypeVar("T")
 
 
+@functools.cache
+def shared_evil() -> EvilServer:
+    """One for all classes; it ends with the process."""
+    evil = EvilServer().__enter__()
+    atexit.register(evil.__exit__)
+    return evil
+
+
 class EvilCase(SimpleTestCase):
     """Names are new in each test: a name belongs to a key for a while after its owner went."""
 
@@ -27,7 +37,7 @@ class EvilCase(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.evil = cls.enterClassContext(EvilServer())
+        cls.evil = shared_evil()
 
     def setUp(self) -> None:
         super().setUp()

@@ -14,7 +14,8 @@ from chat.peer import Listener, Peer
 from chat.peer.identity import Identity
 from tests.support.classic_peer import ClassicPeer
 from tests.support.people import new_identity
-from tests.support.server import ServerTestCase
+from tests.support.server import DaphneServer, ServerTestCase
+from tests.support.servers import shared_server
 
 PATIENCE = 30.0
 
@@ -32,14 +33,20 @@ class Notes(Listener):
 
 
 class PeerTestCase(ServerTestCase):
+    """All classes share a server: none stops it, and names are new in each test."""
+
     numbers: ClassVar[itertools.count[int]] = itertools.count()
+
+    @classmethod
+    def serve(cls) -> DaphneServer:
+        return shared_server(cls.server_env)
 
     def setUp(self) -> None:
         super().setUp()
         self.number = next(self.numbers)
 
     def name(self, who: str) -> str:
-        return f"{who}_{self.number}"
+        return f"{who}_py_{self.number}"
 
     def peer(self, who: str, identity: Identity | None = None, **options: Any) -> Peer:
         """Somebody, online inside `async with`."""

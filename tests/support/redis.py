@@ -25,7 +25,7 @@ from django.test import SimpleTestCase
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 _AGE = """

@@ -10,14 +10,42 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from unittest import TestCase, TestResult, TestSuite
 
 from django.test.runner import DiscoverRunner
 
+from tests.support.slowest import TimedResult, report
+from tests.support.taking import TakenSuite
+
 
 class Runner(DiscoverRunner):
     """Counts each test once, however many of its subtests failed; a broken setUpClass is a failure of its own."""
+
+    def __init__(self, *given: Any, slowest: int = 0, take: Sequence[Path] = (), **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._slowest = slowest
+        self._take = take
+
+    @classmethod
+    def add_arguments(cls, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--slowest", type=int, default=0, metavar="N", help="Say what the N slowest tests took.")
+        what = "Run the modules that wait there (tests/support/taking.py)."
+        parser.add_argument("--take", action="append", type=Path, default=[], metavar="FOLDER", help=what)
+
+    def build_suite(self, *given: Any, **named: Any) -> TestSuite:
+        return TakenSuite(self._take) if self._take else super().build_suite(*given, **named)
+
+    def get_databases(self, suite: TestSuite) -> dict[str, bool]:  # type: ignore[override]  # what the stubs say is out of date
+        """None: there is no database. Django would look at each test, and those to be taken are not known yet."""
+        return {}
+
+    def get_resultclass(self) -> Any:
+        return TimedResult if self._slowest else super().get_resultclass()
 
     def setup_test_environment(self, **kwargs: Any) -> None:
         super().setup_test_environment(**kwargs)
@@ -35,6 +63,8 @@ class Runner(DiscoverRunner):
 
     def suite_result(self, suite: TestSuite, result: Any, **kwargs: Any) -> int:
         """Print the line and give the number of failures, from which the exit code comes."""
+        if self._slowest:
+            print(report(result.costs, self._slowest), file=sys.stderr)
         unhappy = {owner(test) for test, _ in result.failures + result.errors} | set(result.unexpectedSuccesses)
         passed = result.testsRun - sum(isinstance(test, TestCase) for test in unhappy) - skipped(result)
         for reason in sorted({reason for _, reason in result.skipped}):

@@ -12,6 +12,7 @@ The environment is made here and not inherited, so that a developer's own settin
 from __future__ import annotations
 
 import atexit
+import fcntl
 import functools
 import http.client
 import os
@@ -30,9 +31,9 @@ from typing import IO, ClassVar, Self
 from django.test import SimpleTestCase
 
 from scripts.bundle import build, write
-from tests.support.paths import ROOT, STATIC
+from tests.support.paths import ROOT
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 SECRET_KEY = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
 
@@ -46,20 +47,33 @@ def production_env(**changes: str) -> dict[str, str]:
 
 @functools.cache
 def collected_static() -> Path:
-    """The directory of `manage.py collectstatic`, made once for each test process and removed at its end."""
-    return collect(STATIC)
-
-
-def collect(sources: Path) -> Path:
-    """All that production serves, with what its pages load made from `sources` as they are now."""
-    root, first = (Path(tempfile.mkdtemp(prefix=f"lowkey-{name}-")) for name in ("static", "built"))
+    """The directory of `manage.py collectstatic`: made once, for this process or for all that share a `LOWKEY_TESTS_SHARE`."""
+    if share := os.environ.get("LOWKEY_TESTS_SHARE"):
+        return _shared_static(Path(share))
+    root = Path(tempfile.mkdtemp(prefix="lowkey-static-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
-    atexit.register(shutil.rmtree, first, ignore_errors=True)
-    write(build(sources), first)
-    env = production_env(STATIC_ROOT=str(root), DJANGO_SETTINGS_MODULE="tests.collecting", COLLECT_FIRST=str(first))
-    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-    subprocess.run(command, cwd=ROOT, env=env, check=True)
+    collect(root)
     return root
+
+
+def _shared_static(share: Path) -> Path:
+    """Made by the first that needs it; the others wait. Who made the share removes it."""
+    root = share / "static"
+    with (share / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not root.exists():
+            collect(unfinished := share / "static.unfinished")
+            unfinished.rename(root)
+    return root
+
+
+def collect(root: Path) -> None:
+    """Put all that production serves into `root`, with what its pages load made from the sources as they are now."""
+    with tempfile.TemporaryDirectory(prefix="lowkey-built-") as first:
+        write(build(), Path(first))
+        env = production_env(STATIC_ROOT=str(root), DJANGO_SETTINGS_MODULE="tests.collecting", COLLECT_FIRST=first)
+        command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+        subprocess.run(command, cwd=ROOT, env=env, check=True)
 
 
 class SiteServer(ABC):
@@ -67,6 +81,8 @@ class SiteServer(ABC):
 
     launcher: ClassVar[str]
     unix_option: ClassVar[str]
+    host: ClassVar[str] = "localhost"
+    """A name that it answers to."""
 
     def __init__(
         self, env: Mapping[str, str] | None = None, *, unix_socket: Path | None = None, arguments: Sequence[str] = ()
@@ -102,6 +118,11 @@ class SiteServer(ABC):
         if self._process is None:
             raise RuntimeError("the server is not running")
         return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        """Whether it was started, and not stopped since."""
+        return self._process is not None
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -175,7 +196,7 @@ class SiteServer(ABC):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)
         try:
             connection.sock = self._connect()
-            connection.request("GET", "/health", headers={"Host": "localhost"})
+            connection.request("GET", "/health", headers={"Host": self.host})
             return connection.getresponse().status == http.client.OK
         except (OSError, http.client.HTTPException):
             return False
@@ -222,4 +243,9 @@ class ServerTestCase(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.server = cls.enterClassContext(DaphneServer(cls.server_env))
+        cls.server = cls.serve()
+
+    @classmethod
+    def serve(cls) -> DaphneServer:
+        """The server of the class, which ends with it."""
+        return cls.enterClassContext(DaphneServer(cls.server_env))

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import atexit
 import functools
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from scripts.bundle import BUILT, Files, build
 from tests.support.paths import ROOT, STATIC
-from tests.support.server import DaphneServer, collect
+from tests.support.server import DaphneServer, collected_static
 
 ACTORS = {
     "js/peer/peer.js": ROOT / "tests" / "support" / "js" / "fake_peer.js",
@@ -38,10 +40,27 @@ def _shared_server(env: tuple[tuple[str, str], ...]) -> DaphneServer:
 
 @functools.cache
 def acted_static() -> Path:
-    """What `collected_static` is, with the actors in the pages in place of the modules that they play."""
+    """What `collected_static` is, with the actors in the pages in place of the modules that they play.
+
+    They stand under the names of what they replace, without the compressed forms, so nothing is collected a second time.
+    """
+    root = Path(tempfile.mkdtemp(prefix="lowkey-acted-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    shutil.copytree(collected_static(), root, dirs_exist_ok=True)
+    hashed = json.loads((root / "staticfiles.json").read_text(encoding="utf-8"))["paths"]
+    for name, content in acted().items():
+        for path in {f"{BUILT}/{name}", hashed.get(f"{BUILT}/{name}", f"{BUILT}/{name}")}:
+            for form in ("", ".br", ".gz"):
+                (root / (path + form)).unlink(missing_ok=True)
+            (root / path).write_bytes(content)
+    return root
+
+
+def acted() -> Files:
+    """The scripts of the pages, built with the actors."""
     with tempfile.TemporaryDirectory(prefix="lowkey-acted-") as scratch:
         sources = Path(scratch) / "static"
         shutil.copytree(STATIC, sources)
         for module, actor in ACTORS.items():
             shutil.copyfile(actor, sources / module)
-        return collect(sources)
+        return {name: content for name, content in build(sources).items() if name.endswith(".js")}

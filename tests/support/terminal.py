@@ -18,7 +18,7 @@ from typing import IO, Any, Self
 
 from tests.support.paths import ROOT
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @functools.cache
