@@ -4,7 +4,7 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 NPM := node_modules/.bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 TESTS ?=
 BENCH ?=
 
@@ -13,10 +13,11 @@ VENV := .venv/pyvenv.cfg
 RUN_TOOLS := .venv/.requirements
 DEV_TOOLS := .venv/.requirements-dev
 NODE_TOOLS := node_modules/.package-lock.json
+OBSERVATORY := scripts/observatory/node_modules/.package-lock.json
 
 MINUTES ?= 5
 
-.PHONY: help run test test-net check model bench soak format vendor bundle lighthouse long-chat screenshots clean
+.PHONY: help run test test-net test-deploy test-install check model bench soak format vendor bundle lighthouse long-chat screenshots install-log lock outdated audit licences redis-next fuzz observatory clean
 
 help: ## what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -24,13 +25,25 @@ help: ## what can be made
 run: $(RUN_TOOLS) ## the site on http://127.0.0.1:8080, or on PORT
 	DEBUG=$${DEBUG:-1} PYTHONUNBUFFERED=1 $(BIN)/python manage.py runserver
 
-test: $(DEV_TOOLS) $(NODE_TOOLS) ## all tests, or TESTS="tests.test_env ..."
+test: $(DEV_TOOLS) $(NODE_TOOLS) ## all tests but those of the next three, or TESTS="tests.test_env ..."
 	@scripts/setup test
 	$(BIN)/python $(if $(TESTS),manage.py test $(TESTS),scripts/tests.py)
 
 test-net: $(DEV_TOOLS) $(NODE_TOOLS) ## tests on real packets, between network namespaces, which root alone can make; some minutes
 	@scripts/setup net || true
 	$(BIN)/python manage.py test $(if $(TESTS),$(TESTS),tests.net)
+
+test-deploy: $(DEV_TOOLS) $(NODE_TOOLS) $(OBSERVATORY) ## tests of deploy/: the whole chain of nginx, processes, Redis and coturn, and what breaks in it; as root
+	@scripts/setup net || true
+	$(BIN)/python manage.py test $(if $(TESTS),$(TESTS),tests.deploy)
+
+test-install: $(DEV_TOOLS) ## deploy/install.sh on a fresh Debian 12 in a container, with systemd: installed, upgraded, broken; as root, some minutes
+	@scripts/setup install
+	$(BIN)/python manage.py test $(if $(TESTS),$(TESTS),tests.install)
+
+install-log: $(DEV_TOOLS) ## write docs/install-log.md: what deploy/install.sh says on a fresh host, and when run again; as root
+	@scripts/setup install
+	$(BIN)/python -m scripts.install_log
 
 check: $(DEV_TOOLS) $(NODE_TOOLS) ## what can be said without running it: form, lint, types, imports, vendored files
 	@status=0; run() { echo "$$*"; "$$@" || status=1; }; \
@@ -78,22 +91,51 @@ screenshots: $(DEV_TOOLS) $(NODE_TOOLS) ## make the pictures of every state of t
 	@scripts/setup test
 	$(BIN)/python scripts/screenshots.py
 
+lock: $(DEV_TOOLS) ## pin in requirements*.txt what requirements*.in ask for; UPGRADE="--upgrade" for the newest of all
+	scripts/lock $(UPGRADE)
+
+outdated: $(DEV_TOOLS) $(NODE_TOOLS) ## what the registries have newer, and what is held back and why
+	$(BIN)/python -m scripts.outdated
+
+audit: $(DEV_TOOLS) $(NODE_TOOLS) ## weaknesses known of what is pinned; fails on one, and when nobody could be asked
+	$(BIN)/python -m scripts.audit
+
+licences: $(DEV_TOOLS) ## write docs/licences.md
+	$(BIN)/python -m scripts.licences
+
+redis-next: $(DEV_TOOLS) ## whether redis may be 8 or newer; some minutes
+	scripts/redis-next
+
+fuzz: MINUTES := 10
+fuzz: $(DEV_TOOLS) ## MINUTES of nonsense against live servers; fails on a 5xx, a traceback, a leak, a person not served
+	@scripts/setup test
+	$(BIN)/python -m bench.fuzz --minutes $(MINUTES)
+
+observatory: $(DEV_TOOLS) $(OBSERVATORY) ## what MDN's Observatory says of the site behind nginx, as root; fails below A+
+	@scripts/setup net
+	$(BIN)/python -m scripts.observatory
+
 clean: ## remove what the other targets installed and collected
-	rm -rf .venv node_modules staticfiles .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv node_modules scripts/observatory/node_modules staticfiles .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV):
 	@PYTHON="$(PYTHON)" scripts/setup run
 	$(PYTHON) -m venv .venv
 
-$(RUN_TOOLS): requirements.txt requirements-server.txt | $(VENV)
+$(RUN_TOOLS): requirements.txt | $(VENV)
 	$(PIP) -r requirements.txt
 	@touch $@
 
-$(DEV_TOOLS): requirements-dev.txt requirements.txt requirements-server.txt | $(VENV)
+$(DEV_TOOLS): requirements-dev.txt | $(VENV)
 	$(PIP) -r requirements-dev.txt
 	@touch $@ $(RUN_TOOLS)
 
 $(NODE_TOOLS): package.json package-lock.json
 	@scripts/setup check
 	npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	@touch $@
+
+$(OBSERVATORY): scripts/observatory/package.json scripts/observatory/package-lock.json
+	@scripts/setup check
+	npm ci --prefix scripts/observatory --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@

@@ -1,4 +1,4 @@
-"""The command: `python -m bench`, and `python -m bench idle`, `storm`, `cluster` or `hotpath`; each has `--help`.
+"""The command: `python -m bench`, and `python -m bench idle`, `storm`, `cluster`, `behind` or `hotpath`; each has `--help`.
 
 Progress goes to stderr, the table to stdout, and all figures to `--json FILE`.
 """
@@ -13,7 +13,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from . import cluster, hotpath, idle, recovery
+from . import behind, cluster, hotpath, idle, recovery
 from .process import raise_file_limit
 from .report import report, table
 from .rounds import Plan, say, take_turns
@@ -51,7 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--against", type=Path, metavar="DIR", help="measure the lowkey of another checkout beside")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that it works")
     modes = parser.add_subparsers(metavar="MODE", help="without one: relaying, connecting and memory, in rounds")
-    for module, word in ((idle, "idle"), (recovery, "storm"), (cluster, "cluster"), (hotpath, "hotpath")):
+    for module, word in (
+        *((idle, "idle"), (recovery, "storm"), (cluster, "cluster")),
+        *((behind, "behind"), (hotpath, "hotpath")),
+    ):
         mode = modes.add_parser(word, help=module.SENTENCE, description=module.SENTENCE)
         _add_common(mode)
         module.add_arguments(mode)

@@ -99,8 +99,9 @@ async def attack(kind: str, port: int) -> None:
     """The attackers' own process: until its standard input ends. Says what they did."""
     os.nice(10)
     scene = Scene(port)
+    chances = [random.Random(number) for number in range(ATTACKERS[kind])]  # noqa: S311 - the same each time
     attackers = [
-        Nuisance(scene, kind, f"127.5.{number // 200}.{1 + number % 200}", random.Random(number)).live(PAUSE)  # noqa: S311
+        Nuisance(scene, kind, f"127.5.{number // 200}.{1 + number % 200}", chances[number]).live(PAUSE)
         for number in range(ATTACKERS[kind])
     ]
     lives = [asyncio.ensure_future(attacker) for attacker in attackers]

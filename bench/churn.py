@@ -90,7 +90,7 @@ async def churn(name: str, plan: Plan, seed: int) -> bool:
     server = soaked(name, LIMITLESS)
     await asyncio.to_thread(server.start)
     try:
-        cycles = Churn(server, random.Random(seed))  # noqa: S311
+        cycles = Churn(server, random.Random(seed))  # noqa: S311 - a seed brings it back
         await cycles.cycles(plan.warm, plan.warm * plan.killed // plan.cycles, plan.at_once)
         await _forgets(server)
         warm = await settled_kib(server.pid)

@@ -7,7 +7,9 @@ as classic clients; `bare`, where there are no rules and so nothing to wait for.
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
+import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -38,14 +40,23 @@ class Target:
     port: int
     pid: int
     mode: Mode
+    certificate: str = ""
+    """The file of the only one that is trusted, where a proxy with TLS stands before the server."""
+
+    proxy_pid: int = 0
+    """The proxy's process."""
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{self._s}://127.0.0.1:{self.port}"
+
+    @property
+    def _s(self) -> str:
+        return "s" if self.certificate else ""
 
     def url(self, name: str, key: NameKey | None) -> str:
         claim = f"&key={primitives.b64url(key.public)}" if key else ""
-        return f"ws://127.0.0.1:{self.port}/ws?username={name}{claim}"
+        return f"ws{self._s}://127.0.0.1:{self.port}/ws?username={name}{claim}"
 
 
 class NameKey:
@@ -88,6 +99,7 @@ class Client(WSListener):
                 lambda: self,
                 self.target.url(self.name, self.key),
                 websocket_handshake_timeout=OPEN_SECONDS,
+                ssl_context=trusting(self.target.certificate),
                 local_addr=(f"127.0.0.{1 + number // PORTS_OF_AN_ADDRESS}", 0),
             )
             if listener is None:  # which is how the library says that the server has hung up
@@ -149,6 +161,16 @@ class Client(WSListener):
         if not self.online.done():
             self.online.set_exception(error)
         self.cut()
+
+
+@functools.cache
+def trusting(certificate: str) -> ssl.SSLContext | None:
+    """For a server that shows this certificate, whatever it is called; None where there is none."""
+    if not certificate:
+        return None
+    context = ssl.create_default_context(cafile=certificate)
+    context.check_hostname = False
+    return context
 
 
 async def open_all(clients: Iterable[Client], *, at_once: int = AT_ONCE) -> None:

@@ -20,7 +20,7 @@ class Generator:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._process = subprocess.Popen(  # noqa: S603 - all of it is from here
-            [sys.executable, "-m", "bench.load", str(server.port), str(server.pid), server.subject.mode],
+            [sys.executable, "-m", "bench.load", str(server.port), str(server.pid), server.subject.mode, *server.proxy],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,11 +1,11 @@
-"""The load generator, a process of its own: `python -m bench.load PORT PID MODE`.
+"""The load generator, a process of its own: `python -m bench.load PORT PID MODE [CERTIFICATE PROXY-PID]`.
 
 It is driven over its standard input, a line of JSON for each command, and answers each with one line:
 
     {"do": "relay", "pairs": 50, "window": 4, "seconds": 3}
     {"messages_per_second": 31000.0, "cpu_us": 25.1, ...}   or   {"error": "what went wrong"}
 
-PORT and PID are those of the server under test, MODE how it is spoken to (clients.py). Commands are the methods of `Load`
+PORT and PID are those of the server under test, MODE how it is spoken to (clients.py), and the others those of a proxy before it. Commands are the methods of `Load`
 that stand in `COMMANDS`. All is bounded by its arguments, and ends with standard input.
 """
 
@@ -52,14 +52,16 @@ class Load:
                 pair.start(window)
             await all_pairs.goes_on(min(WARM_UP_SECONDS, seconds))
             began, cpu, own = time.perf_counter(), cpu_seconds(self._target.pid), time.process_time()
-            relayed = all_pairs.relayed
+            relayed, proxy = all_pairs.relayed, self._proxy_seconds()
             await all_pairs.goes_on(seconds)
             took, messages = time.perf_counter() - began, all_pairs.relayed - relayed
             cpu, own = cpu_seconds(self._target.pid) - cpu, time.process_time() - own
+            proxy = self._proxy_seconds() - proxy
             await all_pairs.stop()
         return {
             "messages_per_second": messages / took,
             "cpu_us": 1e6 * cpu / messages,
+            "proxy_us": 1e6 * proxy / messages,
             "server_busy": cpu / took,
             "generator_busy": own / took,
             "messages": messages,
@@ -136,6 +138,9 @@ class Load:
         self._storm.strikes()
         return {}
 
+    def _proxy_seconds(self) -> float:
+        return cpu_seconds(self._target.proxy_pid) if self._target.proxy_pid else 0.0
+
     def _fresh(self, kind: str) -> str:
         """The beginning of names that no earlier run had."""
         self._runs += 1
@@ -192,8 +197,8 @@ def _reasons(error: BaseException) -> list[str]:
     return [f"{type(error).__name__}: {error}"]
 
 
-async def main(port: int, pid: int, mode: Mode) -> None:
-    load = Load(Target(port, pid, mode))
+async def main(target: Target) -> None:
+    load = Load(target)
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         gc.collect()
@@ -205,4 +210,6 @@ async def main(port: int, pid: int, mode: Mode) -> None:
 
 if __name__ == "__main__":
     raise_file_limit()
-    uvloop.run(main(int(sys.argv[1]), int(sys.argv[2]), cast(Mode, sys.argv[3])))
+    port, pid, mode, *proxy = sys.argv[1:]
+    certificate, proxy_pid = proxy or ("", "0")
+    uvloop.run(main(Target(int(port), int(pid), cast(Mode, mode), certificate, int(proxy_pid))))

@@ -116,6 +116,9 @@ class Server:
     def __init__(self, subject: Subject, env: Mapping[str, str] | None = None) -> None:
         self.subject = subject
         self.port = 0
+        self.proxy: Sequence[str] = ()
+        """What load.py has to know of a proxy before it."""
+
         self._env = environment(**(env or {}))
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
         self._process: subprocess.Popen[bytes] | None = None
@@ -137,7 +140,7 @@ class Server:
         """Start it and wait until it accepts connections."""
         self.port = self.port or _free_port()
         self._process = subprocess.Popen(  # noqa: S603 - all of it is from here
-            command(self.subject, self.port),
+            self._command(),
             cwd=self.subject.root,
             env=self._env,
             stdin=subprocess.DEVNULL,
@@ -151,6 +154,9 @@ class Server:
                 self.kill()
                 raise RuntimeError(f"{self.subject.name} did not start:\n{self.log}")
             time.sleep(0.02)
+
+    def _command(self) -> Sequence[str]:
+        return command(self.subject, self.port)
 
     def kill(self) -> None:
         """End it at once."""

@@ -1,7 +1,7 @@
 """Django's settings, and the values that the rest of the project reads from them.
 
-What differs between servers comes from the environment, here and nowhere else; docs/operations.md lists it. There is no
-database, no account and no cookie, so the apps and middleware that need them are not installed.
+What differs between servers comes from the environment, here and nowhere else; docs/operations/configuration.md lists it.
+There is no database, no account and no cookie, so the apps and middleware that need them are not installed.
 """
 
 from __future__ import annotations

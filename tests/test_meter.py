@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import timeit
 from typing import Any
 
@@ -53,9 +54,11 @@ class Uncounted(SimpleTestCase):
         counted, plain = count.timed(house.hub.receive), house.hub.receive
 
         def cost(handle: Handle) -> float:
-            return min(timeit.repeat(lambda: at_once(handle(alice.client, frame)), number=2_000, repeat=9))  # type: ignore[arg-type]
+            """Of the processor alone: others may be at work beside this."""
+            return timeit.timeit(lambda: at_once(handle(alice.client, frame)), timer=time.thread_time, number=500)  # type: ignore[arg-type]
 
-        self.assertLess(cost(counted), cost(plain) * 1.5)
+        rounds = [(cost(counted), cost(plain)) for _ in range(36)]
+        self.assertLess(min(one for one, _ in rounds), min(other for _, other in rounds) * 1.5)
 
 
 class HubTests(SimpleTestCase):

@@ -78,7 +78,7 @@ class Faults:
             await self._heals()
 
     async def _redis_restarted(self, chance: random.Random) -> None:
-        assert self._redis is not None  # noqa: S101
+        assert self._redis is not None  # noqa: S101 - such a fault is drawn only where there is a Redis
         with self._ledger.trouble(swallows=True):
             await asyncio.to_thread(self._redis.kill)
             self._ledger.forgotten()
@@ -93,7 +93,7 @@ class Faults:
             await self._heals()
 
     async def _ask(self, *command: object) -> None:
-        assert self._redis is not None  # noqa: S101
+        assert self._redis is not None  # noqa: S101 - such a fault is drawn only where there is a Redis
         await asyncio.to_thread(self._redis.ask, *command)
 
     async def _heals(self) -> None:

@@ -162,7 +162,7 @@ class Town:
         return [*(person.live() for person in people), *nuisances]
 
     def _of_its_own(self, name: str) -> random.Random:
-        return random.Random(f"{self.plan.seed} {name}")  # noqa: S311
+        return random.Random(f"{self.plan.seed} {name}")  # noqa: S311 - a seed brings it back
 
     async def _break_things(self) -> None:
         """The last fault leaves time to see the town live on."""

@@ -6,7 +6,7 @@ import socket
 import uuid
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from http.client import HTTPConnection, HTTPSConnection
-from typing import Any, ClassVar
+from typing import Any
 
 from django.test import SimpleTestCase
 from websockets.asyncio.client import ClientConnection, connect
@@ -14,19 +14,10 @@ from websockets.exceptions import InvalidStatus
 
 from chat.peer.ownership import prove
 from signaling.messages import ChallengePayload
-from tests.support.http import PATIENCE, Answer, request
+from tests.deploy.site_case import ENV, ORIGIN, SiteCase
+from tests.support.http import PATIENCE, request
 from tests.support.name_keys import NameKey
 from tests.support.nginx import NAME, Nginx
-from tests.support.server import DaphneServer
-
-ORIGIN = f"https://{NAME}"
-ENV = {
-    "TRUSTED_PROXIES": "unix",
-    "ALLOWED_HOSTS": f"{NAME},localhost",
-    "CORS_ORIGINS": ORIGIN,
-    "PUBLIC_ORIGINS": ORIGIN,
-    "CONNECTIONS_PER_ADDRESS": "5",
-}
 
 
 class Configuration(SimpleTestCase):
@@ -48,23 +39,8 @@ class Away(SimpleTestCase):
             self.assertEqual(nginx.log, "")
 
 
-class Chain(SimpleTestCase):
+class Chain(SiteCase):
     """Clients, nginx with TLS, daphne on a unix socket."""
-
-    nginx: ClassVar[Nginx]
-    server: ClassVar[DaphneServer]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.nginx = cls.enterClassContext(Nginx())
-        cls.server = cls.enterClassContext(DaphneServer(ENV, unix_socket=cls.nginx.unix_socket))
-
-    def get(self, path: str) -> Answer:
-        connection = HTTPSConnection(NAME, timeout=PATIENCE)
-        plain = socket.create_connection(("127.0.0.1", self.nginx.https_port), timeout=PATIENCE)
-        connection.sock = self.nginx.client_context().wrap_socket(plain, server_hostname=NAME)
-        return request(connection, path)
 
     def socket(self, name: str, **headers: str) -> AbstractAsyncContextManager[ClientConnection]:
         return connect(

@@ -42,9 +42,9 @@ class Pair:
 
     numbers = itertools.count(1)
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, label: str = "") -> None:
         self.kind = kind
-        self.label = PAIRS[kind]
+        self.label = label or PAIRS[kind]
         self.hosts = f"{kind}_a", f"{kind}_b"
         self.ends: tuple[End, End] | None = None
         self.begin()
@@ -111,18 +111,18 @@ class Pair:
     def problem(self) -> str:
         """What is not so, in words."""
         if self.unsaid:
-            return f"{self.unsaid[0]}; {_state_of(self.caller)}"
+            return f"{self.unsaid[0]}; {state_of(self.caller)}"
         for end, other in (self.both, self.both[::-1]):
             said, heard = self.said[self.hosts[other is self.called]], self.heard(end)
             if said != heard:
                 missing, twice = len(set(said) - set(heard)), len(heard) - len(set(heard))
                 order = "" if sorted(heard, key=_number) == heard else ", out of order"
-                return f"{end.name} lacks {missing} of {len(said)}, has {twice} twice{order}; {_state_of(end)}"
+                return f"{end.name} lacks {missing} of {len(said)}, has {twice} twice{order}; {state_of(end)}"
             waiting = [
                 status for mine, _, status in end.look().messages if mine and status not in ("delivered", "read")
             ]
             if waiting:
-                return f"{end.name} has {len(waiting)} {waiting[0]}; {_state_of(end)}"
+                return f"{end.name} has {len(waiting)} {waiting[0]}; {state_of(end)}"
         return ""
 
     @property
@@ -151,7 +151,7 @@ def _number(text: str) -> int:
     return int(text.strip("[]").split()[1])
 
 
-def _state_of(end: End) -> str:
+def state_of(end: End) -> str:
     seen = end.look()
     return f"its chat is {seen.chat} ({' '.join(seen.sentence.split())}), its server {seen.server}"
 
@@ -238,7 +238,7 @@ class NetTestCase(SimpleTestCase):
     def all_of(self, pairs: Sequence[Pair], true: Callable[[Pair], bool], seconds: float = PATIENCE) -> None:
         """Wait until it is true of all these pairs; say of which it was not."""
         if not until(lambda: all(true(pair) for pair in pairs), seconds):
-            late = [f"{pair}: {_state_of(pair.caller)}; {_state_of(pair.called)}" for pair in pairs if not true(pair)]
+            late = [f"{pair}: {state_of(pair.caller)}; {state_of(pair.called)}" for pair in pairs if not true(pair)]
             self.fail("\n".join(late))
 
     def wait_for(self, true: Callable[[Pair], bool], seconds: float) -> None:

@@ -1,6 +1,6 @@
 """A Python peer that is told what to do in lines of JSON, and answers each with what there is to see.
 
-python -m tests.net.driver NAME URL IDENTITY-FILE
+python -m tests.net.driver NAME URL IDENTITY-FILE [relay-only]
 ["dial", "bob"]                           a method of the peer and its arguments, or ["look"]
 
 It ends with its input, as if the machine had lost its power.
@@ -26,13 +26,15 @@ from chat.peer.snapshot import Listener
 class Driven(Listener):
     """The peer, with the times at which it showed something."""
 
-    def __init__(self, name: str, server: str, identity: str) -> None:
-        self._peer = Peer(name, server, own_identity(name, server, Path(identity)), listener=self)
+    def __init__(self, name: str, server: str, identity: str, hidden: str = "") -> None:
         self._states: list[tuple[float, str]] = []
         self._arrived: list[tuple[float, str]] = []
+        self._peer = Peer(name, server, own_identity(name, server, Path(identity)), listener=self)
+        self._hidden = bool(hidden)
 
     async def obey(self) -> None:
         """Do what the lines say until there are no more."""
+        self._peer.prefer(relay_only=self._hidden)
         self._peer.start()
         loop = asyncio.get_running_loop()
         lines: asyncio.Queue[str] = asyncio.Queue()
@@ -58,6 +60,7 @@ class Driven(Listener):
             "messages": [[message.mine, message.body, message.status] for message in now.messages],
             "states": self._states,
             "arrived": self._arrived,
+            "path": "" if now.path is None else "Relayed" if now.path.relayed else "Direct",
         }
 
     def changed(self) -> None:

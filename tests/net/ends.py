@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, Playwright
 
 from tests.net.lan import Host
+from tests.net.namespaces import Namespace
 from tests.support.browser import CHROMIUM, QUIET
 from tests.support.paths import ROOT
 from tests.support.server import production_env
@@ -30,7 +31,7 @@ POLL_SECONDS: Final = 0.1
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What somebody sees, and saw: `messages` are (mine, text, status), in a page the last of them; `states` and `arrived`, all
-    that the other one ever said here, have seconds since 1970."""
+    that the other one ever said here, have seconds since 1970; `path` is "Direct" or "Relayed" while one stands."""
 
     server: str
     chat: str
@@ -38,6 +39,7 @@ class Seen:
     messages: list[tuple[bool, str, str]]
     states: list[tuple[float, str]]
     arrived: list[tuple[float, str]]
+    path: str
 
 
 class End(ABC):
@@ -63,6 +65,10 @@ class End(ABC):
         """Write a message; whether that was possible."""
 
     @abstractmethod
+    def leave(self) -> None:
+        """End the chat."""
+
+    @abstractmethod
     def restart(self) -> None:
         """Begin anew on the same device: a page reloads, a program is killed and started again."""
 
@@ -82,9 +88,19 @@ def until(true: Callable[[], bool], seconds: float) -> bool:
 class PythonEnd(End):
     """tests/net/driver.py in a process of its own."""
 
-    def __init__(self, host: Host, name: str, url: str) -> None:
+    def __init__(
+        self,
+        host: Namespace,
+        name: str,
+        url: str,
+        *,
+        started_by: tuple[str, ...] = (),
+        env: Mapping[str, str] | None = None,
+        relay_only: bool = False,
+    ) -> None:
         super().__init__(name)
         self._host, self._url = host, url
+        self._started_by, self._env, self._relay_only = started_by, dict(env or {}), relay_only
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
         self._device = tempfile.TemporaryDirectory(prefix="lowkey-net-")
         self._start()
@@ -93,9 +109,12 @@ class PythonEnd(End):
         identity = str(Path(self._device.name) / "identity.json")
         with self._host.inside():
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.net.driver", self.name, self._url, identity],
+                [
+                    *(*self._started_by, sys.executable, "-m", "tests.net.driver", self.name, self._url, identity),
+                    *(["relay-only"] if self._relay_only else []),
+                ],
                 cwd=ROOT,
-                env=production_env(),
+                env=production_env(**self._env),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
@@ -115,6 +134,9 @@ class PythonEnd(End):
 
     def say(self, text: str) -> bool:
         return not self._do("send", text)["refused"]
+
+    def leave(self) -> None:
+        self._must("end")
 
     def restart(self) -> None:
         self._kill()
@@ -172,6 +194,7 @@ LOOK: Final = """() => {
     messages: messages.map(({ dataset, textContent }) => [dataset.mine === "true", textContent, dataset.status ?? ""]),
     states: window.seen.states,
     arrived: window.seen.arrived,
+    path: (of("chat-path")?.textContent ?? "").split(",")[0],
   };
 }"""
 
@@ -185,19 +208,20 @@ class Chromium:
         started.chmod(0o700)
         self.browser: Browser = playwright.chromium.launch(executable_path=str(started), args=list(QUIET))
 
-    def page(self, name: str, url: str) -> ChromiumEnd:
+    def page(self, name: str, url: str) -> PageEnd:
         """Somebody who chose this name before opens the page."""
-        return ChromiumEnd(self.browser, name, url)
+        return PageEnd(self.browser, name, url)
 
 
-class ChromiumEnd(End):
-    """A page in a context of its own."""
+class PageEnd(End):
+    """A page in a context of its own, in which `scripts` run before all else; `options` are Playwright's."""
 
-    def __init__(self, browser: Browser, name: str, url: str) -> None:
+    def __init__(self, browser: Browser, name: str, url: str, *scripts: str, **options: Any) -> None:
         super().__init__(name)
-        self._context = browser.new_context(locale="en-GB")
+        self._context = browser.new_context(locale="en-GB", **options)
         self._context.set_default_timeout(30_000)
-        self._context.add_init_script(f"({WATCH})()")
+        for script in (WATCH, *scripts):
+            self._context.add_init_script(f"({script})()")
         self.console: list[str] = []
         self._context.on("console", lambda message: self.console.append(message.text))
         self.page = self._context.new_page()
@@ -222,6 +246,9 @@ class ChromiumEnd(End):
         field.fill(text)
         field.press("Enter")
         return True
+
+    def leave(self) -> None:
+        self.page.get_by_test_id("chat-end").click()
 
     def restart(self) -> None:
         self.page.reload()

@@ -49,7 +49,7 @@ def stun_env(address: str) -> dict[str, str]:
 
 
 class Turn:
-    """coturn on the host `turn`, as docs/operations.md says."""
+    """coturn on the host `turn`, as docs/operations/turn.md says."""
 
     def __init__(self, lan: Lan) -> None:
         self._host: Host = lan.turn

@@ -1,12 +1,17 @@
 """A real nginx with the site of deploy/nginx.conf, on free ports, with a certificate of its own.
 
-Only what must differ from a real host is replaced: the ports, the files of the certificate, the socket and the log.
+Only what must differ from a real host is replaced: the ports, the files of the certificate, the sockets and the log.
+
+    with Nginx() as nginx: ...                      # one server behind it, at nginx.unix_socket
+    with Nginx(processes=2, address=HOST): ...      # two, at nginx.unix_sockets; on ports 80 and 443 of that address
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -16,10 +21,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from tests.net.namespaces import Namespace
 from tests.support.paths import ROOT
+from tests.support.server import collected_static
 
 SITE = ROOT / "deploy" / "nginx.conf"
 NAME = "chat.example"
+LOOPBACK = "127.0.0.1"
+MODULES = Path("/usr/lib/nginx/modules")
 BINARY = shutil.which("nginx") or "/usr/sbin/nginx"
 
 MAIN = """
@@ -27,6 +36,7 @@ daemon off;
 pid {dir}/nginx.pid;
 error_log {dir}/main.log;
 worker_processes 1;
+include /etc/nginx/modules-enabled/*.conf;
 events {{}}
 http {{
     access_log {dir}/access.log;
@@ -56,16 +66,20 @@ def replace_all(text: str, changes: Mapping[str, str]) -> str:
 
 
 class Nginx:
-    """`unix_socket` is where the server behind it has to listen."""
+    """`unix_sockets` are where the servers behind it have to listen. With a `place`, it runs there."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, *, processes: int = 1, address: str = LOOPBACK, address6: str = "", place: Namespace | None = None
+    ) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="lowkey-nginx-")
         self.dir = Path(self._scratch.name)
         self.dir.chmod(0o755)  # the workers may be another user
-        self.unix_socket = self.dir / "lowkey.sock"
-        self.http_port, self.https_port = two_free_ports()
+        self.unix_sockets = [self.dir / f"{number}.sock" for number in range(1, processes + 1)]
+        self.address, self._address6 = address, address6
+        self.http_port, self.https_port = two_free_ports() if address == LOOPBACK else (80, 443)
+        self._place = place
         self._process: subprocess.Popen[bytes] | None = None
-        self._make_certificate()
+        self.renew_certificate()
         self._write_configuration()
 
     def __enter__(self) -> Self:
@@ -76,18 +90,40 @@ class Nginx:
         self.stop()
 
     @property
+    def unix_socket(self) -> Path:
+        """Where the one server behind it has to listen."""
+        return self.unix_sockets[0]
+
+    @property
     def origin(self) -> str:
-        """What a browser calls it. `NAME` has to be led to 127.0.0.1."""
-        return f"https://{NAME}:{self.https_port}"
+        """What a browser calls it. `NAME` has to be led to its address."""
+        return f"https://{NAME}" + (f":{self.https_port}" if self.https_port != 443 else "")
 
     @property
     def log(self) -> str:
         """All that it wrote, into whichever file."""
         return "".join(path.read_text() for path in sorted(self.dir.glob("*.log")))
 
+    @property
+    def certificate(self) -> Path:
+        """The file of its certificate, which is all that there is to be trusted."""
+        return self.dir / "fullchain.pem"
+
     def client_context(self) -> ssl.SSLContext:
         """For clients that trust its certificate, and nothing else."""
-        return ssl.create_default_context(cafile=str(self.dir / "fullchain.pem"))
+        return ssl.create_default_context(cafile=str(self.certificate))
+
+    def connect(self, context: ssl.SSLContext) -> ssl.SSLSocket:
+        """A new connection of a client."""
+        with self._inside():
+            plain = socket.create_connection((self.address, self.https_port), timeout=10)
+        return context.wrap_socket(plain, server_hostname=NAME)
+
+    def workers(self) -> set[int]:
+        """The processes that serve; those that only see old connections out among them."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return {int(pid) for pid in children.read_text(encoding="ascii").split()}
 
     def test(self) -> subprocess.CompletedProcess[str]:
         """`nginx -t`."""
@@ -95,7 +131,7 @@ class Nginx:
 
     def start(self) -> None:
         """Start it and wait until it takes connections."""
-        with (self.dir / "stderr.log").open("wb") as stderr:
+        with (self.dir / "stderr.log").open("wb") as stderr, self._inside():
             self._process = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL, stderr=stderr)
         deadline = time.monotonic() + 10
         while not self._listens():
@@ -103,6 +139,17 @@ class Nginx:
                 log = self.log
                 self.stop()
                 raise RuntimeError(f"nginx did not start:\n{log}")
+            time.sleep(0.02)
+
+    def reload(self) -> None:
+        """Have it read all its files again, as `systemctl reload nginx` does, and wait until that is done."""
+        assert self._process is not None
+        before = self.workers()
+        self._process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 10
+        while not self.workers() - before:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"nginx did not reload:\n{self.log}")
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -118,25 +165,35 @@ class Nginx:
 
     def _listens(self) -> bool:
         try:
-            socket.create_connection(("127.0.0.1", self.https_port), timeout=1).close()
+            with self._inside():
+                socket.create_connection((self.address, self.https_port), timeout=1).close()
         except OSError:
             return False
         return True
 
-    def _make_certificate(self) -> None:
+    def _inside(self) -> contextlib.AbstractContextManager[None]:
+        return self._place.inside() if self._place else contextlib.nullcontext()
+
+    def renew_certificate(self) -> None:
+        """Put a new one, with a new key, in its place. It is read on `start` and `reload`."""
         command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
         command += ["-days", "2", "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
-        command += ["-keyout", str(self.dir / "privkey.pem"), "-out", str(self.dir / "fullchain.pem")]
+        command += ["-keyout", str(self.dir / "privkey.pem"), "-out", str(self.certificate)]
         subprocess.run(command, check=True, capture_output=True)
 
     def _write_configuration(self) -> None:
+        (self.dir / "static").symlink_to(collected_static())
+        (self.dir / "modules").symlink_to(MODULES)
         changes = {
-            "listen 80;": f"listen 127.0.0.1:{self.http_port};",
+            "listen 80;": f"listen {self.address}:{self.http_port};",
             "listen [::]:80;": "",
-            "listen 443 ssl http2;": f"listen 127.0.0.1:{self.https_port} ssl http2;",
-            "listen [::]:443 ssl http2;": "",
-            "/run/lowkey/lowkey.sock": str(self.unix_socket),
-            f"/etc/letsencrypt/live/{NAME}/": f"{self.dir}/",
+            "listen 443 ssl http2;": f"listen {self.address}:{self.https_port} ssl http2;",
+            "listen [::]:443 ssl http2;": f"listen [{self._address6}]:443 ssl http2;" if self._address6 else "",
+            "/run/lowkey-1/lowkey.sock": str(self.unix_sockets[0]),
+            "/run/lowkey-2/lowkey.sock": str(self.unix_sockets[-1]),
+            "/etc/lowkey/tls/": f"{self.dir}/",
+            "root /var/lib/lowkey;": f"root {self.dir};",
+            "root /var/lib/lowkey/acme;": f"root {self.dir}/acme;",
             "/var/log/nginx/lowkey.log": str(self.dir / "site.log"),
         }
         (self.dir / "site.conf").write_text(replace_all(SITE.read_text(), changes))
