@@ -6,7 +6,7 @@
 #
 #   --dry-run        say what would be done, and do nothing
 #   --yes            do not ask before doing it
-#   --email ADDRESS  for Let's Encrypt, who write to it when a certificate is about to expire
+#   --email ADDRESS  for the account at Let's Encrypt
 #   --processes N    how many processes serve (2): with two or more an upgrade interrupts nobody
 #   --server NAME    daphne, or uvicorn, which takes less processor time (daphne)
 #   --no-turn        no STUN and TURN server on this host; --turn for one (that is the default)
