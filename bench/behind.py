@@ -44,7 +44,8 @@ class BehindNginx(Server):
         )
         self._nginx = nginx
         self.port = nginx.https_port
-        self.proxy = str(nginx.certificate), str(*nginx.workers())
+        (worker,) = nginx.workers()
+        self.proxy = str(nginx.certificate), str(worker)
 
     def _command(self) -> Sequence[str]:
         module, option = f"lowkey_site.{self.subject.server}", SERVERS[self.subject.server]

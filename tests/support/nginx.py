@@ -130,11 +130,11 @@ class Nginx:
         return subprocess.run([*self._command(), "-t"], capture_output=True, text=True, check=False)
 
     def start(self) -> None:
-        """Start it and wait until it takes connections."""
+        """Start it and wait until it takes connections, and has somebody to serve them."""
         with (self.dir / "stderr.log").open("wb") as stderr, self._inside():
             self._process = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL, stderr=stderr)
         deadline = time.monotonic() + 10
-        while not self._listens():
+        while not (self._listens() and self.workers()):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 log = self.log
                 self.stop()
