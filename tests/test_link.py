@@ -568,7 +568,7 @@ class ComingBackTest(SimpleTestCase):
         world.link.opened()
         assert world.bob.attempt is not None
         world.link.received(world.bob.attempt.seal({"t": "hello", "seq": 1, "features": []}))
-        self.assertEqual((world.link.state, world.link.returning, world.link.since), ("secured", False, None))
+        self.assertEqual((world.link.state, world.link._returning, world.link.since), ("secured", False, None))
         await world.ends()
 
     async def test_who_is_offline_is_called_again_and_nothing_tells_them_that_it_is_over(self) -> None:

@@ -7,33 +7,22 @@ import io
 import json
 import re
 import tempfile
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import ClassVar
 
 from django.test import SimpleTestCase
 
 from scripts import bundle
-from tests.support.http import PATIENCE, Answer, request
 from tests.support.paths import STATIC
-from tests.support.server import DaphneServer, collected_static
+from tests.support.served import ServedTestCase
+from tests.support.server import collected_static
 
 HEAD = re.compile(r'<(script|link)\b[^>]*?(?:rel="(\w+)"[^>]*?)?(?:src|href)="(/static/(?:built|js|css)/[^"]+)"')
 IMPORTED = re.compile(r'\bimport(?:\{[^}"]*\}from)?"([^"]+)"')
 LATER = re.compile(r'\bimport\("([^"]+)"\)')
 
 
-class Served(SimpleTestCase):
-    server: ClassVar[DaphneServer]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.server = cls.enterClassContext(DaphneServer())
-
-    def get(self, path: str, **headers: str) -> Answer:
-        return request(HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE), path, **headers)
-
+class Served(ServedTestCase):
     def asked_for(self, path: str) -> list[tuple[str, str]]:
         html = self.get(path).body.decode()
         return [(kind if kind == "script" else rel, address) for kind, rel, address in HEAD.findall(html)]

@@ -9,19 +9,25 @@ from tests.support import coturn
 from tests.support.peers import PeerTestCase, soon
 
 
-class NoRelayTest(PeerTestCase):
-    async def test_who_hides_hears_that_the_server_has_no_relay(self) -> None:
+class HidingTest(PeerTestCase):
+    async def why_not(self) -> str:
+        """Why nothing comes of a call by somebody who hides."""
         async with self.peer("alice") as alice, self.peer("bob") as bob:
             alice.prefer(relay_only=True)
             await self.ring(alice, bob)
             bob.accept()
             with self.assertRaises(CallEnded) as caught:
                 await soon(alice.secured())
-            self.assertEqual(caught.exception.reason, "no_relay")
+            return caught.exception.reason
+
+
+class NoRelayTest(HidingTest):
+    async def test_who_hides_hears_that_the_server_has_no_relay(self) -> None:
+        self.assertEqual(await self.why_not(), "no_relay")
 
 
 @unittest.skipIf(coturn.unavailable(), coturn.unavailable())
-class RelayTest(PeerTestCase):
+class RelayTest(HidingTest):
     relay: coturn.Coturn
     secret = coturn.SECRET
 
@@ -58,10 +64,4 @@ class RefusingRelayTest(RelayTest):
 
     async def test_who_hides_chats_through_the_relay_and_both_see_it(self) -> None:
         """Here they hear why not."""
-        async with self.peer("alice") as alice, self.peer("bob") as bob:
-            alice.prefer(relay_only=True)
-            await self.ring(alice, bob)
-            bob.accept()
-            with self.assertRaises(CallEnded) as caught:
-                await soon(alice.secured())
-            self.assertEqual(caught.exception.reason, "turn_refused")
+        self.assertEqual(await self.why_not(), "turn_refused")

@@ -4,16 +4,15 @@ import gzip
 import json
 import re
 import warnings
-from http.client import HTTPConnection
 from typing import ClassVar
 
 from channels.testing import HttpCommunicator
 from django.core.asgi import get_asgi_application
 from django.test import SimpleTestCase
 
-from tests.support.http import PATIENCE, Answer, request
 from tests.support.paths import STATIC
-from tests.support.server import DaphneServer, collected_static
+from tests.support.served import ServedTestCase
+from tests.support.server import collected_static
 
 IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?from\s*["']([^"']+)["']|^import\s*["']([^"']+)["']""", re.MULTILINE)
 HASHED = re.compile(r"\.[0-9a-f]{12}(?:\.\w+)?$")
@@ -49,17 +48,7 @@ class Collected(SimpleTestCase):
         self.assertGreater(count, 10)
 
 
-class Served(SimpleTestCase):
-    server: ClassVar[DaphneServer]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.server = cls.enterClassContext(DaphneServer())
-
-    def get(self, path: str, **options: str) -> Answer:
-        return request(HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE), path, **options)
-
+class Served(ServedTestCase):
     def hashed(self, name: str) -> str:
         paths = json.loads((collected_static() / "staticfiles.json").read_text())["paths"]
         return f"/static/{paths[name]}"

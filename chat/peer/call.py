@@ -78,6 +78,10 @@ class Call:
     def session_id(self) -> str | None:
         return self._session.session_id if self._session else None
 
+    def is_in(self, session_id: str | None) -> bool:
+        """Whether the session is the one that the call is in, or is not named."""
+        return session_id in (None, self.session_id)
+
     @property
     def ice_servers(self) -> list[IceServer]:
         return self._session.ice_servers if self._session else []
@@ -262,7 +266,7 @@ class Call:
 
     def _told(self, event: str, reason: str, session_id: str | None) -> list[Effect]:
         """What the server says of a session. Of another one, as one that this side has left already, it changes nothing."""
-        return self._step(event, reason) if session_id in (None, self.session_id) else []
+        return self._step(event, reason) if self.is_in(session_id) else []
 
     @property
     def _invited(self) -> bool:

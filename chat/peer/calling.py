@@ -183,7 +183,7 @@ class Calling(Standing):
     @property
     def _is_blocked(self) -> bool:
         """Whether a call turns out to be with a device that the person blocked."""
-        identity = self.suite.their_identity if self.suite else None
+        identity = self.their_identity
         new = self._conversation is None and self._call.state is not State.ENDED
         return new and identity is not None and self._around.blocked(identity)
 

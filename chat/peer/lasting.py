@@ -58,13 +58,13 @@ class Lasting(Returning):
     def declined(self, reason: str, session_id: str | None) -> None:
         if self._conversation is None:
             super().declined(reason, session_id)
-        elif self._restoring.active and self._call.renewing and self._is_ours(session_id) and reason != "busy":
+        elif self._restoring.active and self._call.renewing and self._call.is_in(session_id) and reason != "busy":
             self._ended(Conversation.declined)
 
     def left(self, reason: str, session_id: str | None) -> None:
         if self._conversation is None:
             super().left(reason, session_id)
-        elif not self._is_ours(session_id):
+        elif not self._call.is_in(session_id):
             return
         elif reason == "left" and self._conversation.suite.acknowledges:
             self._left_at = self._around.clock()
@@ -191,10 +191,6 @@ class Lasting(Returning):
     def _is_caller(self) -> bool:
         """Whether this side called in the handshake whose keys stand."""
         return self.suite is not None and self.suite.offers(self.dialled)
-
-    def _is_ours(self, session_id: str | None) -> bool:
-        """Whether the session is the one that the call is in, or is not named."""
-        return session_id in (None, self._call.session_id)
 
     def _signalled(self, kind: str, payload: Payload, session: wire.JoinedPayload | None) -> list[Effect]:
         """Who made the signal has the keys, so the session is good."""

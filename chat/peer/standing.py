@@ -215,11 +215,6 @@ class Standing:
         return self._conversation is not None and other and not self._call.renewing and not waits
 
     @property
-    def returning(self) -> bool:
-        """Whether the other one is called back into a chat that was open."""
-        return self._returning
-
-    @property
     def restorable(self) -> bytes | None:
         """The identity key of the other one, where a chat is open that could go on with it."""
         if self._returning:

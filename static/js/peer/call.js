@@ -92,6 +92,11 @@ export class Call {
     return this.#session?.sessionId;
   }
 
+  /** Whether the session is the one that the call is in, or is not named. @param {string} [sessionId] */
+  isIn(sessionId) {
+    return sessionId === undefined || sessionId === this.sessionId;
+  }
+
   get iceServers() {
     return this.#session?.iceServers ?? [];
   }
@@ -364,7 +369,7 @@ export class Call {
    * @param {string | undefined} sessionId
    */
   #told(event, reason, sessionId) {
-    return sessionId === undefined || sessionId === this.sessionId ? this.#step(event, reason) : [];
+    return this.isIn(sessionId) ? this.#step(event, reason) : [];
   }
 
   /** Whether this side calls under an invite. */

@@ -234,7 +234,7 @@ export class Calling extends Standing {
 
   /** Whether a call turns out to be with a device that the person blocked. */
   get #isBlocked() {
-    const identity = this.suite?.theirIdentity ?? null;
+    const identity = this.theirIdentity;
     const isNew = this.conversation === null && this.call.state !== "ended";
     return isNew && identity !== null && this.around.blocked(identity);
   }

@@ -58,7 +58,7 @@ export class Lasting extends Returning {
   declined(reason, sessionId) {
     if (this.conversation === null) {
       super.declined(reason, sessionId);
-    } else if (this.restoring.active && this.call.renewing && this.#isOurs(sessionId) && reason !== "busy") {
+    } else if (this.restoring.active && this.call.renewing && this.call.isIn(sessionId) && reason !== "busy") {
       this.ended("declined");
     }
   }
@@ -67,7 +67,7 @@ export class Lasting extends Returning {
   left(reason, sessionId) {
     if (this.conversation === null) {
       super.left(reason, sessionId);
-    } else if (!this.#isOurs(sessionId)) {
+    } else if (!this.call.isIn(sessionId)) {
       return;
     } else if (reason === "left" && this.conversation.suite.acknowledges) {
       this.#leftAt = this.around.clock();
@@ -231,11 +231,6 @@ export class Lasting extends Returning {
   /** Whether this side called in the handshake whose keys stand. @protected */
   get isCaller() {
     return this.suite?.offers(this.dialled) ?? false;
-  }
-
-  /** Whether the session is the one that the call is in, or is not named. @param {string} [sessionId] */
-  #isOurs(sessionId) {
-    return sessionId === undefined || sessionId === this.call.sessionId;
   }
 
   /** Who made the signal has the keys, so the session is good. @protected @param {Kind} kind @param {Payload} payload @param {JoinedPayload | null} session */
