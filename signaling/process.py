@@ -134,6 +134,8 @@ class Process:
     async def _listen(self) -> None:
         await self._post.take()
         self._heard_at = self._clock()
+        if self._said is not None:
+            self._say()
 
     def _say(self) -> None:
         """Log what is out of order, once, and when it is not any more."""

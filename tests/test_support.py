@@ -56,6 +56,27 @@ class Slowest(SimpleTestCase):
         self.assertRegex(first, r"\d  tests\.test_support\.Busy\.computes$")
 
 
+STANDING = """
+import threading, unittest
+from tests.support.limited import LimitedResult
+
+class Sample(unittest.TestCase):
+    def passes(self): pass
+    def stands_for_ever(self): threading.Event().wait()
+
+LimitedResult.limit = 0.2
+unittest.TextTestRunner(resultclass=LimitedResult).run(unittest.TestSuite(map(Sample, ("passes", "stands_for_ever"))))
+"""
+
+
+class Limited(SimpleTestCase):
+    def test_a_test_that_stands_for_ever_ends_the_run_and_it_is_said_where(self) -> None:
+        command = [sys.executable, "-c", STANDING]
+        ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("in stands_for_ever", ended.stderr)
+
+
 class ClosingLine(SimpleTestCase):
     def test_it_counts_each_test_once(self) -> None:
         result = unittest.TestResult()

@@ -13,13 +13,16 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from aioice import Connection, stun
+from aioice import Connection
 from aioice.ice import CandidatePair
 
 ASK_SECONDS = 2.0
 MISSED = 3
+ANSWER_SECONDS = 2.0
+"""How long a question may take: aioice asks twice and waits 1.5 s, or for ever if its socket is closed in between."""
+
 _BREATH = 0.05
 """Between a question that was missed and the next: there is one even where it could not be asked."""
 
@@ -61,6 +64,7 @@ class PathWatch:
         self._every = every
         self._clock = clock
         self._missed = 0
+        self._questions: set[asyncio.Future[Any]] = set()
         self.path: Path | None = None
 
     async def run(self) -> None:
@@ -74,6 +78,11 @@ class PathWatch:
         """Whether the path answers now; it takes 1.5 s to say no."""
         pair = self._pair()
         return pair is not None and await self._ask(pair) is not None
+
+    def stop(self) -> None:
+        """Let whatever is being asked be without an answer: the socket is about to close."""
+        for question in self._questions:
+            question.cancel()
 
     def _pair(self) -> CandidatePair | None:
         """What aioice chose; it has no other word for it."""
@@ -101,16 +110,17 @@ class PathWatch:
         if password is None:
             return None
         began = self._clock()
+        request = self._ice.build_request(pair, nominate=False)
+        asking = pair.protocol.request(request, pair.remote_addr, integrity_key=password.encode(), retransmissions=1)
+        question = asyncio.ensure_future(asking)
+        self._questions.add(question)
         try:
-            await pair.protocol.request(
-                self._ice.build_request(pair, nominate=False),
-                pair.remote_addr,
-                integrity_key=password.encode(),
-                retransmissions=1,
-            )
-        except (stun.TransactionError, OSError, AttributeError):  # the last from a socket that was closed meanwhile
-            return None
-        return self._clock() - began
+            await asyncio.wait({question}, timeout=ANSWER_SECONDS)
+            answered = question.done() and not question.cancelled() and question.exception() is None
+            return self._clock() - began if answered else None
+        finally:
+            question.cancel()
+            self._questions.discard(question)
 
 
 def _relayed(pair: CandidatePair) -> bool:

@@ -171,6 +171,8 @@ class Transport:
             self._channel.close()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._drained.wait(), DRAIN_SECONDS)
+        if self._watch is not None:
+            self._watch.stop()
         current = asyncio.current_task()
         tasks = [task for task in self._tasks if task is not current]
         for task in tasks:

@@ -18,6 +18,7 @@ from unittest import TestCase, TestResult, TestSuite
 
 from django.test.runner import DiscoverRunner
 
+from tests.support.limited import LimitedResult
 from tests.support.slowest import TimedResult, report
 from tests.support.taking import TakenSuite
 
@@ -45,7 +46,7 @@ class Runner(DiscoverRunner):
         return {}
 
     def get_resultclass(self) -> Any:
-        return TimedResult if self._slowest else super().get_resultclass()
+        return super().get_resultclass() or (TimedResult if self._slowest else LimitedResult)
 
     def setup_test_environment(self, **kwargs: Any) -> None:
         super().setup_test_environment(**kwargs)

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.support.limited import LimitedResult
+
 TICKS = os.sysconf("SC_CLK_TCK")
 """So many are a second of a processor."""
 
@@ -48,7 +50,7 @@ def spent(root: int) -> Cost:
     return Cost(time.monotonic(), total / TICKS)
 
 
-class TimedResult(unittest.TextTestResult):
+class TimedResult(LimitedResult):
     """Notes what each test cost."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
