@@ -1,11 +1,13 @@
 """Do those who behave notice those who do not? `python -m bench.attack --help`.
 
 Pairs relay at a low rate, well within their limits, while attackers of one kind after the other are at the server, with calm
-between them; all of it on one server in one run, so that what is compared is close in time. Attackers are a process of
-their own with low priority: they take from the others what they take of the server, not of the machine. What an attacker
-does once is in soak/nuisances.py; here many of them do it without a pause.
+between them; all of it in one run, so that what is compared is close in time. Attackers are a process of their own, which runs
+when nothing else wants to (SCHED_IDLE), and still takes something of the machine. So they first attack a server of the same
+kind next door, where nobody else is: what the others notice of that, no server can help. What an attacker does once is in
+soak/nuisances.py; here many of them do it without a pause.
 
-Nobody's round trips may take twice as long at p99, and the server's memory may not grow by more than `GROWTH_MIB`.
+Compared with that, nobody's round trips may take twice as long at p99, and the server's memory may not grow by more than
+`GROWTH_MIB`.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ from tests.support.server import SiteServer
 ATTACKERS: Mapping[str, int] = {
     "deaf": 5,
     "half-opener": 10,
+    "one more": 3,
     "crowd": 3,
     "slow writer": 50,
     "proofless": 100,
@@ -48,7 +51,8 @@ ATTACKERS: Mapping[str, int] = {
     "heavy": 5,
     "shouter": 5,
 }
-"""How many of each kind. A half-opener opens 20 handshakes, one of a crowd 55 connections, a flooder sends 600 frames."""
+"""How many of each kind. A half-opener opens 20 handshakes, a crowd 55 connections, a flooder sends 600 frames; one more has
+the 50 connections of an address, and goes on asking for more."""
 
 PAUSE = (0.2, 0.8)
 SLOWER = 2.0
@@ -97,7 +101,7 @@ class Scene:
 
 async def attack(kind: str, port: int) -> None:
     """The attackers' own process: until its standard input ends. Says what they did."""
-    os.nice(10)
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     scene = Scene(port)
     chances = [random.Random(number) for number in range(ATTACKERS[kind])]  # noqa: S311 - the same each time
     attackers = [
@@ -152,10 +156,10 @@ class Measured:
 
 async def measure(name: str, kinds: Sequence[str], rounds: int, seconds: float) -> bool:
     """All attacks on one server, in turns with calm; whether nobody was hurt."""
-    server = soaked(name, {})
-    await asyncio.to_thread(server.start)
+    server, next_door = soaked(name, {}), soaked(name, {})
     attacks = {kind: Attack(kind) for kind in kinds}
     try:
+        await asyncio.gather(asyncio.to_thread(server.start), asyncio.to_thread(next_door.start))
         async with Pairs(Target(server.port, server.pid, "keyed"), PAIRS, "calm") as pairs:
             ticking = asyncio.ensure_future(_tick(pairs.pairs, RATE))
             measured = Measured(server, pairs)
@@ -164,12 +168,12 @@ async def measure(name: str, kinds: Sequence[str], rounds: int, seconds: float) 
             for turn in range(rounds):
                 for kind in kinds:
                     say(f"{name}, round {turn + 1} of {rounds}: {kind}")
-                    await attacks[kind].happens(measured, server.port, seconds)
+                    await attacks[kind].happens(measured, next_door.port, server.port, seconds)
             ticking.cancel()
             await pairs.stop()
         logged = unexpected_lines(server.log)
     finally:
-        await asyncio.to_thread(server.stop)
+        await asyncio.gather(asyncio.to_thread(server.stop), asyncio.to_thread(next_door.stop))
     for one in attacks.values():
         sys.stdout.write(f"{name:8} {one.line(before)}\n")
     for line in logged[:5]:
@@ -178,19 +182,23 @@ async def measure(name: str, kinds: Sequence[str], rounds: int, seconds: float) 
 
 
 class Attack:
-    """One kind, round by round: the round trips in the calm before it and during it."""
+    """One kind, round by round: the round trips in the calm before it, while it is next door, and while it is here."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._calm: list[list[float]] = []
+        self._spared: list[list[float]] = []
         self._hurt: list[list[float]] = []
         self._done: Counter[str] = Counter()
         self._instead: Counter[str] = Counter()
         self._most_kib = 0
 
-    async def happens(self, measured: Measured, port: int, seconds: float) -> None:
-        """Once."""
+    async def happens(self, measured: Measured, next_door: int, port: int, seconds: float) -> None:
+        """Once, at either of these ports."""
         self._calm.append(await measured.trips(seconds))
+        async with attacked(self._kind, next_door, Counter(), self._instead):
+            self._spared.append(await measured.trips(seconds))
+        await asyncio.sleep(SETTLING_SECONDS)
         measured.most_kib = 0
         async with attacked(self._kind, port, self._done, self._instead):
             self._hurt.append(await measured.trips(seconds))
@@ -199,16 +207,17 @@ class Attack:
 
     def ratio(self, percent: float) -> float:
         """The median over the rounds."""
-        rounds = zip(self._hurt, self._calm, strict=True)
-        return statistics.median(percentile(hurt, percent) / percentile(calm, percent) for hurt, calm in rounds)
+        rounds = zip(self._hurt, self._spared, strict=True)
+        return statistics.median(percentile(hurt, percent) / percentile(spared, percent) for hurt, spared in rounds)
 
     def is_bearable(self, before_kib: int) -> bool:
         return self.ratio(99) <= SLOWER and self._growth(before_kib) <= GROWTH_MIB
 
     def line(self, before_kib: int) -> str:
-        """How it was, in a line of the table."""
+        """How it was, in a line of the table: in calm, next door, here, and how much that is of what it was next door."""
         times = ", ".join(
-            f"p{percent} {_ms(self._calm, percent)} → {_ms(self._hurt, percent)} ms × {self.ratio(percent):.2f}"
+            f"p{percent} {_ms(self._calm, percent)}, {_ms(self._spared, percent)}, {_ms(self._hurt, percent)} ms"
+            f" × {self.ratio(percent):.2f}"
             for percent in (50, 99)
         )
         instead = "".join(f"  ({count} × {what})" for what, count in self._instead.most_common(2))

@@ -30,6 +30,7 @@ from .messages import Error, ErrorPayload, dump
 from .meter import UNCOUNTED, Meter
 from .process import Alone, Member
 from .proof import Keyed, Line
+from .turns import TURNS
 
 if TYPE_CHECKING:
     from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, WebSocketScope
@@ -40,8 +41,8 @@ ANY_ORIGIN = "*"
 
 PROOF_SECONDS = 10.0
 
-FRAMES_IN_A_TURN = 16
-"""After so many frames of one client, others are served before its next."""
+FRAMES_IN_A_TURN = 8
+"""After so many frames of one client, it waits for its turn."""
 
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 
@@ -92,6 +93,7 @@ class SignalingConsumer(AsyncConsumer):
         finally:
             self._open = False
             if client is not None:
+                await TURNS.mine()  # a crowd goes as it came, at once
                 await self._leave(client)
             self._meter.ended()
 
@@ -117,7 +119,7 @@ class SignalingConsumer(AsyncConsumer):
                 await self._report(error)
             frames += 1
             if frames % FRAMES_IN_A_TURN == 0:
-                await asyncio.sleep(0)  # where more frames wait, `receive` would not let others have their turn
+                await TURNS.mine()  # where more frames wait, `receive` lets nobody else have theirs
 
     async def _answer(self, receive: ASGIReceiveCallable) -> str:
         """The next frame; the time for it is short, since until then nobody knows who this is."""

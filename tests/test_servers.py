@@ -218,6 +218,20 @@ class Either:
                         await asyncio.wait_for(writer.drain(), 3)
                 self.assertLess(resident(self.server) - before, 8 * MEGABYTE)
 
+        async def test_much_at_once_is_acted_upon_to_the_last_word_and_in_order(self) -> None:
+            targets = [f"nobody_{number}" for number in range(2_000)]
+            async with self.serving(**UNLIMITED):
+                alice, bob = await self.person("Alice"), await self.person("Bob")
+                await in_a_session(alice, "Bob", bob)
+                alice.transport.write(b"".join(frame(an_offer(target, 0).encode()) for target in targets))
+                self.assertEqual([(await heard(alice))["target"] for _ in targets], targets)
+                offer = an_offer("Bob", 60_000)
+                await alice.send(offer)
+                self.assertEqual((await heard(bob))["payload"], json.loads(offer)["payload"])
+                alice.transport.write(frame(b"{}") * 2_000 + frame((1000).to_bytes(2), opcode=8))
+                self.assertEqual((await heard(bob))["type"], "session:left")
+            self.assert_ended_cleanly()
+
         async def test_a_request_that_does_not_come_to_its_end_is_given_up(self) -> None:
             async with self.serving():
                 opened = [

@@ -29,6 +29,7 @@ SECONDS = 15.0
 
 CROWD = 55
 ALLOWED = 50
+TRIES = 100
 
 QUESTION = dump(SessionLeave()).encode()
 """Answered with an error, and nothing else."""
@@ -218,6 +219,20 @@ async def crowd(who: Nuisance) -> str:
         await asyncio.sleep(1)  # the server counts connections until it has missed them
 
 
+async def one_more(who: Nuisance) -> str:
+    """Has as many connections as an address may have, and goes on asking for another, which is refused each time."""
+    at = who.around.target(keyed=False)
+    lines = [who.line(who.name(f"more{number}"), at=at) for number in range(ALLOWED)]
+    for line in lines:
+        await line.dial()
+    for _ in range(TRIES):
+        instead = await who.refused(who.line(who.name("more"), at=at), Close.FLOOD)
+        if instead or who.around.closing.is_set():
+            return "" if any(line.gone.done() for line in lines) else instead
+        await who.around.sleep(who.chance.uniform(0, 0.1))
+    return ""
+
+
 async def heavy(who: Nuisance) -> str:
     """Sends a friend frames of the largest size, as many as it may."""
     reader, friend = who.line(who.name("heavy_a")), who.line(who.name("heavy_b"))
@@ -276,6 +291,7 @@ NUISANCES: Mapping[str, Callable[[Nuisance], Awaitable[str]]] = {
     "flooder": flooder,
     "shouter": shouter,
     "crowd": crowd,
+    "one more": one_more,
     "deaf": deaf,
     "heavy": heavy,
     "half-opener": half_opener,

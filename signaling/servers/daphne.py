@@ -18,6 +18,8 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.web.http import HTTPChannel
 
+from signaling.turns import TURNS
+
 from . import (
     BACKLOG,
     CLOSE_SECONDS,
@@ -30,6 +32,7 @@ from . import (
     UNSENT_BYTES,
     WAITING_FRAMES,
 )
+from .reading import Sliced
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +49,8 @@ class Channel(HTTPChannel):
     """HTTP. While no request is being served, the next has `REQUEST_SECONDS` to be there, all of it."""
 
     _taken = 0
+    _unread = b""
+    _is_lost = False
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name, as all of these
         self.timeOut = REQUEST_SECONDS
@@ -58,8 +63,19 @@ class Channel(HTTPChannel):
         self._taken += len(data)
         if self._taken > REQUEST_BYTES:
             self.forceAbortClient()  # type: ignore[no-untyped-call]
-        else:
+            return
+        if not self._unread:
+            TURNS.take(self._read)
+        self._unread += data
+
+    def _read(self) -> None:
+        data, self._unread = self._unread, b""
+        if not self._is_lost:
             super().dataReceived(data)  # type: ignore[no-untyped-call]
+
+    def connectionLost(self, reason: Any = None) -> None:  # noqa: N802
+        self._is_lost = True
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
 
     def allContentReceived(self) -> None:  # noqa: N802
         self._taken = 0
@@ -71,7 +87,7 @@ class Channel(HTTPChannel):
         return super().loseConnection()  # type: ignore[no-untyped-call]
 
 
-class Socket(WebSocketProtocol):  # type: ignore[misc]  # daphne carries no types
+class Socket(Sliced, WebSocketProtocol):  # type: ignore[misc]  # daphne carries no types
     """A WebSocket. To its transport it is a producer, which is how it hears that too much is unsent."""
 
     application_queue: asyncio.Queue[Any]
@@ -87,6 +103,30 @@ class Socket(WebSocketProtocol):  # type: ignore[misc]  # daphne carries no type
         super().connectionMade()
         self.closeHandshakeTimeout = CLOSE_SECONDS
         self.failByDrop = False  # whoever breaks the protocol is told so with a close code
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        self.take(data)
+
+    def read(self, data: bytes) -> None:
+        super().dataReceived(data)
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.state == self.STATE_CLOSED)
+
+    @property
+    def is_full(self) -> bool:
+        return bool(self.state == self.STATE_OPEN) and self.application_queue.qsize() >= WAITING_FRAMES
+
+    def stop_listening(self) -> None:
+        if not self._deaf:
+            self._deaf = True
+            self.transport.pauseProducing()
+
+    def listen_again(self) -> None:
+        if self._deaf:
+            self._deaf = False
+            self.transport.resumeProducing()
 
     def pauseProducing(self) -> None:  # noqa: N802
         """More than `UNSENT_BYTES` are unsent."""
@@ -105,9 +145,8 @@ class Socket(WebSocketProtocol):  # type: ignore[misc]  # daphne carries no type
             return  # nobody takes it any more
         content = {"bytes": payload} if isBinary else {"text": payload.decode()}
         self.application_queue.put_nowait({"type": "websocket.receive", **content})
-        if not self._deaf and self.application_queue.qsize() >= WAITING_FRAMES:
-            self._deaf = True
-            self.transport.pauseProducing()
+        if self.is_full:
+            self.stop_listening()
 
     def onMessageFrame(self, payload: list[bytes]) -> None:  # noqa: N802
         super().onMessageFrame(payload)
@@ -115,16 +154,11 @@ class Socket(WebSocketProtocol):  # type: ignore[misc]  # daphne carries no type
             self.dropConnection(abort=True)
 
     async def receive(self) -> Any:
-        """What the application receives. Once it has caught up, the client is listened to again."""
+        """What the application receives."""
         event = await self.application_queue.get()
         if self._deaf and self.application_queue.empty():
-            self._listen_again()
+            self.go_on()
         return event
-
-    def _listen_again(self) -> None:
-        if self._deaf:
-            self._deaf = False
-            self.transport.resumeProducing()
 
     async def send(self, event: Any) -> None:
         """Send for the application, or raise `OSError` where daphne would say nothing."""
@@ -150,7 +184,7 @@ class Socket(WebSocketProtocol):  # type: ignore[misc]  # daphne carries no type
     def serverClose(self, code: int | None = None) -> None:  # noqa: N802
         """Close with any code. autobahn's `sendClose` raises for the 1001, 1009 and 1011 of RFC 6455, section 7.4.1."""
         self.sendCloseFrame(code=1000 if code is None else code)
-        self._listen_again()  # for the other's close frame
+        self.go_on()  # to the other's close frame
 
     def dropConnection(self, abort: bool = False) -> None:  # noqa: N802
         super().dropConnection(abort)

@@ -14,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from signaling.turns import TURNS
+
 from . import (
     CLOSE_SECONDS,
     GRACE_SECONDS,
@@ -24,6 +26,7 @@ from . import (
     UNSENT_BYTES,
     WAITING_FRAMES,
 )
+from .reading import Sliced
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +81,15 @@ class Requests(HttpToolsProtocol):
         if not self.pipeline:
             self._await_request()
 
+    def handle_websocket_upgrade(self) -> None:
+        self.transport.pause_reading()
+        TURNS.take(self._come_in)
+
+    def _come_in(self) -> None:
+        if not self.transport.is_closing():
+            super().handle_websocket_upgrade()
+            self.transport.resume_reading()
+
     def _await_request(self) -> None:
         self._await_nothing()
         self._overdue = self.loop.call_later(REQUEST_SECONDS, self._give_up)
@@ -93,7 +105,7 @@ class Requests(HttpToolsProtocol):
         self._overdue = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
 
-class Socket(WebSocketsSansIOProtocol):
+class Socket(Sliced, WebSocketsSansIOProtocol):
     """A WebSocket. When the server stops, its application is cancelled, and has the last word."""
 
     _application: asyncio.Task[Any] | None = None
@@ -108,6 +120,30 @@ class Socket(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=UNSENT_BYTES)
 
+    def data_received(self, data: bytes) -> None:
+        self.take(data)
+
+    def read(self, data: bytes) -> None:
+        super().data_received(data)
+
+    @property
+    def is_over(self) -> bool:
+        return self.transport.is_closing()
+
+    @property
+    def is_full(self) -> bool:
+        return self.queue.qsize() >= WAITING_FRAMES and not self.close_sent
+
+    def stop_listening(self) -> None:
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def listen_again(self) -> None:
+        if self.read_paused and not self.transport.is_closing():  # uvicorn's own trips over one that has closed
+            self.read_paused = False
+            self.transport.resume_reading()
+
     def pause_writing(self) -> None:
         """More than `UNSENT_BYTES` are unsent."""
         self.transport.abort()
@@ -119,6 +155,7 @@ class Socket(WebSocketsSansIOProtocol):
             await super().send(message)  # which waits for nothing, since writing is never paused
             if self.close_sent:
                 self._linger(CLOSE_SECONDS)
+                self.go_on()  # to the other's close frame
 
     def _write(self, message: Any) -> None:
         if self.close_sent or self.transport.is_closing():  # the first after a frame that broke the rules
@@ -142,16 +179,13 @@ class Socket(WebSocketsSansIOProtocol):
             self._fail(1007)
             return
         self.queue.put_nowait(cast(Any, {"type": "websocket.receive", **content}))
-        if not self.read_paused and self.queue.qsize() >= WAITING_FRAMES:
-            self.read_paused = True
-            self.transport.pause_reading()
+        if self.is_full:
+            self.stop_listening()
 
     async def receive(self) -> Any:
-        """As uvicorn's own, which trips over a transport that has closed while frames were waiting."""
         message = await self.queue.get()
-        if self.read_paused and self.queue.empty() and not self.transport.is_closing():
-            self.read_paused = False
-            self.transport.resume_reading()
+        if self.read_paused and self.queue.empty():
+            self.go_on()
         return message
 
     def _fail(self, code: int) -> None:
