@@ -41,9 +41,6 @@ ANY_ORIGIN = "*"
 
 PROOF_SECONDS = 10.0
 
-FRAMES_IN_A_TURN = 8
-"""After so many frames of one client, it waits for its turn."""
-
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 
 
@@ -109,7 +106,6 @@ class SignalingConsumer(AsyncConsumer):
     async def _listen(self, client: Client, receive: ASGIReceiveCallable) -> None:
         event: Any
         act = self._meter.timed(self._hub.receive)
-        frames = 0
         while (event := await receive())["type"] == "websocket.receive":
             try:
                 await act(client, event.get("text") or "")  # a binary frame is one that cannot be read
@@ -117,9 +113,6 @@ class SignalingConsumer(AsyncConsumer):
                 if error.close is not None:
                     raise
                 await self._report(error)
-            frames += 1
-            if frames % FRAMES_IN_A_TURN == 0:
-                await TURNS.mine()  # where more frames wait, `receive` lets nobody else have theirs
 
     async def _answer(self, receive: ASGIReceiveCallable) -> str:
         """The next frame; the time for it is short, since until then nobody knows who this is."""

@@ -30,6 +30,8 @@ def is_name(text: str) -> bool:
 
 def is_too_large(frame: str) -> bool:
     """Whether it is over the limit as UTF-8; a text of ASCII is as long as it looks, and is not encoded to find out."""
+    if len(frame) <= MAX_FRAME_BYTES // 4:  # a character is four bytes at most
+        return False
     if len(frame) > MAX_FRAME_BYTES or frame.isascii():
         return len(frame) > MAX_FRAME_BYTES
     return len(frame.encode("utf-8", "surrogatepass")) > MAX_FRAME_BYTES

@@ -6,7 +6,7 @@ import asyncio
 
 from django.test import SimpleTestCase
 
-from signaling.servers.reading import AT_ONCE_BYTES, SLICE_BYTES, Sliced
+from signaling.servers.reading import AT_ONCE_BYTES, FRAMES_IN_A_TURN, SLICE_BYTES, Sliced
 from signaling.turns import Turns
 
 PATIENCE = 10.0
@@ -52,7 +52,7 @@ class Socket(Sliced):
 
     def __init__(self) -> None:
         self.done: list[str | int] = []
-        self.full = self.over = False
+        self.full = self.over = self.deaf = False
 
     @property
     def is_full(self) -> bool:
@@ -61,6 +61,10 @@ class Socket(Sliced):
     @property
     def is_over(self) -> bool:
         return self.over
+
+    @property
+    def is_deaf(self) -> bool:
+        return self.deaf
 
     def read(self, data: bytes) -> None:
         self.done.append(len(data))
@@ -106,3 +110,32 @@ class SlicedTest(SimpleTestCase):
         self.assertEqual(await self.settles(), ["stop"])
         self.socket.go_on()
         self.assertEqual(await self.settles(), ["stop", "listen"])
+
+    async def test_of_many_frames_the_application_gets_a_few_in_a_turn(self) -> None:
+        frames: asyncio.Queue[int] = asyncio.Queue()
+        for number in range(5 * FRAMES_IN_A_TURN):
+            frames.put_nowait(number)
+        got: list[int] = []
+
+        async def application() -> None:
+            while True:
+                got.append(await self.socket.next_of(frames))
+
+        running = asyncio.create_task(application())
+        before = 0
+        while len(got) < 5 * FRAMES_IN_A_TURN:
+            await asyncio.sleep(0)
+            self.assertLessEqual(len(got) - before, FRAMES_IN_A_TURN)
+            before = len(got)
+        self.assertEqual(got, list(range(5 * FRAMES_IN_A_TURN)))
+        running.cancel()
+
+    async def test_an_application_that_has_caught_up_is_listened_for_again(self) -> None:
+        frames: asyncio.Queue[int] = asyncio.Queue()
+        frames.put_nowait(1)
+        frames.put_nowait(2)
+        self.socket.deaf = True
+        self.assertEqual(await self.socket.next_of(frames), 1)
+        self.assertEqual(self.socket.done, [])
+        self.assertEqual(await self.socket.next_of(frames), 2)
+        self.assertEqual(self.socket.done, ["listen"])

@@ -92,7 +92,7 @@ class Socket(Sliced, WebSocketProtocol):  # type: ignore[misc]  # daphne carries
 
     application_queue: asyncio.Queue[Any]
     server: Server | None = None
-    _deaf = False
+    is_deaf = False
     _flooded = False
     _aborting: Any = None
 
@@ -119,13 +119,13 @@ class Socket(Sliced, WebSocketProtocol):  # type: ignore[misc]  # daphne carries
         return bool(self.state == self.STATE_OPEN) and self.application_queue.qsize() >= WAITING_FRAMES
 
     def stop_listening(self) -> None:
-        if not self._deaf:
-            self._deaf = True
+        if not self.is_deaf:
+            self.is_deaf = True
             self.transport.pauseProducing()
 
     def listen_again(self) -> None:
-        if self._deaf:
-            self._deaf = False
+        if self.is_deaf:
+            self.is_deaf = False
             self.transport.resumeProducing()
 
     def pauseProducing(self) -> None:  # noqa: N802
@@ -153,12 +153,9 @@ class Socket(Sliced, WebSocketProtocol):  # type: ignore[misc]  # daphne carries
         if self.message_data and len(self.message_data) >= MESSAGE_FRAGMENTS and not self.failedByMe:
             self.dropConnection(abort=True)
 
-    async def receive(self) -> Any:
-        """What the application receives."""
-        event = await self.application_queue.get()
-        if self._deaf and self.application_queue.empty():
-            self.go_on()
-        return event
+    def receive(self) -> Any:
+        """What the application receives, to be awaited."""
+        return self.next_of(self.application_queue)
 
     async def send(self, event: Any) -> None:
         """Send for the application, or raise `OSError` where daphne would say nothing."""

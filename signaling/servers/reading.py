@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from signaling.turns import TURNS
 
 AT_ONCE_BYTES = 1 << 12
@@ -9,9 +12,12 @@ SLICE_BYTES = 1 << 10
 """Nearly all that clients send is read into frames at once. Of more than that, a slice is read in each turn, in which there
 are thirty small frames at most."""
 
+FRAMES_IN_A_TURN = 8
+"""How many of the frames that are there the application gets in a turn."""
+
 
 class Sliced:
-    """Part of a WebSocket's protocol class: `take` is for data that came in, and `go_on` for when the application has caught up.
+    """Part of a WebSocket's protocol class: `take` is for data that came in, `next_of` for what the application receives.
 
     Much at once is read in turns (signaling/turns.py), and no further than the application takes it. Until all is read,
     the transport is not.
@@ -19,6 +25,20 @@ class Sliced:
 
     _unread = b""
     _in_line = False
+    _in_a_row = 0
+
+    async def next_of(self, events: asyncio.Queue[Any]) -> Any:
+        """The next event for the application: one that is there or comes, or one of many when it is its turn."""
+        if events.empty():
+            self._in_a_row = 0
+        else:
+            self._in_a_row += 1
+            if self._in_a_row % FRAMES_IN_A_TURN == 0:
+                await TURNS.mine()
+        event = await events.get()
+        if self.is_deaf and events.empty():
+            self.go_on()
+        return event
 
     def take(self, data: bytes) -> None:
         """Read it, now or soon."""
@@ -56,7 +76,12 @@ class Sliced:
 
     @property
     def is_full(self) -> bool:
-        """Whether the application has enough to do; it calls `go_on` when it has not."""
+        """Whether the application has enough to do."""
+        raise NotImplementedError
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether the transport is not listened to."""
         raise NotImplementedError
 
     def read(self, data: bytes) -> None:

@@ -134,6 +134,10 @@ class Socket(Sliced, WebSocketsSansIOProtocol):
     def is_full(self) -> bool:
         return self.queue.qsize() >= WAITING_FRAMES and not self.close_sent
 
+    @property
+    def is_deaf(self) -> bool:
+        return self.read_paused
+
     def stop_listening(self) -> None:
         if not self.read_paused:
             self.read_paused = True
@@ -182,11 +186,8 @@ class Socket(Sliced, WebSocketsSansIOProtocol):
         if self.is_full:
             self.stop_listening()
 
-    async def receive(self) -> Any:
-        message = await self.queue.get()
-        if self.read_paused and self.queue.empty():
-            self.go_on()
-        return message
+    def receive(self) -> Any:
+        return self.next_of(self.queue)
 
     def _fail(self, code: int) -> None:
         self.conn.fail(code)
