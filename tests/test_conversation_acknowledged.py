@@ -229,7 +229,15 @@ class ContentsTest(SimpleTestCase):
         carry(alice, bob)
         alice.end()
         self.assertEqual((bob.state, bob.reason, bob.messages), (State.ENDED, "ended", []))
-        self.assertEqual((alice.reason, alice.messages, waiting.status), ("you_left", [], "failed"))
+        self.assertEqual((alice.reason, alice.messages, waiting.status), ("you_ended", [], "failed"))
+
+    def test_whoever_ends_without_bye_reads_no_more_than_that_they_left(self) -> None:
+        unheard, parted = Half(called=True), Half().greets()
+        parted.end.interrupted()
+        for half in (unheard, parted):
+            half.end.leave()
+            half.end.end()
+            self.assertEqual((half.end.state, half.end.reason), (State.ENDED, "you_left"))
 
     def test_a_channel_that_closes_without_a_word_clears_nothing(self) -> None:
         for event in ("closed", "failed"):

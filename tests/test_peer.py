@@ -49,7 +49,7 @@ class PeerTest(PeerTestCase):
             for n in range(50):
                 alice.send(f"{n}")
             alice.end()
-            self.assertEqual(alice.snapshot().chat_sentence, "You left the chat.")
+            self.assertEqual(alice.snapshot().chat_sentence, "You ended the chat, and its messages are deleted.")
             heard = [message.body async for message in bob.messages()]
             self.assertEqual(heard, [str(n) for n in range(50)])
             self.assertEqual(await bob.ended(), "ended")

@@ -58,6 +58,14 @@ class TellingTest(SimpleTestCase):
         self.assertEqual(out, ["bob: hello"])
         self.assertEqual(err[0], "bob edited a message: bye")
 
+    def test_what_the_person_did_to_a_message_is_said_to_them_and_not_into_a_pipe(self) -> None:
+        edited = events.Edited(peer="bob", mine=True, id="m", text="bye")
+        deleted = events.Deleted(peer="bob", mine=True, id="m")
+        expected = ["[1] edited", "[1] deleted"]
+        self.assertEqual(told(MINE, edited, deleted), ([], expected))
+        self.assertEqual(told(MINE, edited, deleted, terminal=False), ([], []))
+        self.assertEqual(told(edited, deleted, terminal=False, detailed=True), ([], expected))
+
     def test_how_messages_fare_is_told_where_it_is_wanted(self) -> None:
         news = [events.Status(peer="bob", id="m", status=each) for each in ("queued", "sent", "delivered", "read")]
         self.assertEqual(told(*news), ([], []))

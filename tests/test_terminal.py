@@ -64,7 +64,7 @@ class TerminalTest(ServerTestCase):
         bob.type("typed by hand\n")
         alice.reads("bob: typed by hand")
         bob.type("/end\n")
-        bob.says("You left the chat.")
+        bob.says("You ended the chat, and its messages are deleted.")
         self.assertEqual(alice.exits(), Exit.OK)
         bob.end_of_input()
         self.assertEqual(bob.exits(), Exit.OK)

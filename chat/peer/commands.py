@@ -101,6 +101,7 @@ class Commands:
     def react(self, rest: str) -> None:
         place, emoji = self._place(rest)
         self._peer.react(Ref(place.mine, place.id), emoji, to=place.peer)
+        self._telling.reacted(place.peer, place.mine, place.id, emoji)
 
     def retry(self, _: str) -> None:
         for message in list(self._peer.snapshot().messages):

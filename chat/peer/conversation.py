@@ -178,7 +178,8 @@ class Conversation:
             self._outbox.add(Entry({"t": "bye"}))
 
     def end(self) -> None:
-        self._step("end")
+        says_bye = self.suite.acknowledges and self.suite.ready
+        self._step("end" if says_bye else "quit")
         self._clear()
 
     # The channel

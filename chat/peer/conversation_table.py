@@ -1,5 +1,9 @@
 """The states of a conversation's channel, as two tables in the manner of call_table.py. Mirrors
 static/js/peer/conversation_table.js.
+
+The person's own end has the sentence that fits what the other one reads: `end` is one that says `bye`, where there is a
+channel, and `quit` one that cannot: a classic chat has no such word, and whoever is called says nothing under keys that the
+other one has not used yet.
 """
 
 from __future__ import annotations
@@ -36,16 +40,19 @@ ENDINGS: dict[tuple[State, str], str] = {
     (_G, "closed"): "left",
     (_G, "failed"): "lost",
     (_G, "silent"): "no_hello",
-    (_G, "end"): "you_left",
+    (_G, "end"): "you_ended",
+    (_G, "quit"): "you_left",
     (_G, "bye"): "ended",
     (_S, "closed"): "left",
     (_S, "failed"): "lost",
-    (_S, "end"): "you_left",
+    (_S, "end"): "you_ended",
+    (_S, "quit"): "you_left",
     (_S, "bye"): "ended",
     (_R, "closed"): "left",
     (_R, "failed"): "lost",
     (_R, "left"): "left",
     (_R, "declined"): "not_back",
     (_R, "end"): "you_left",
+    (_R, "quit"): "you_left",
     (_R, "bye"): "ended",
 }

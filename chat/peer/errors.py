@@ -18,6 +18,7 @@ SENTENCES: dict[str, str] = {
     "left": "{peer} left the chat.",
     "ended": "{peer} ended the chat, and its messages are deleted.",
     "hung_up": "{peer} ended the call.",
+    "you_ended": "You ended the chat, and its messages are deleted.",
     "you_left": "You left the chat.",
     "you_refused_classic": "You did not start a chat with {peer} that the server could read.",
     "you_refused_key": "You did not go on with {peer}’s other device. Nothing was sent to it.",
@@ -107,7 +108,8 @@ SENTENCES: dict[str, str] = {
 ORDERLY = frozenset(
     {
         *("declined", "busy", "no_answer", "cancelled", "missed", "you_declined", "you_cancelled", "left", "ended"),
-        *("hung_up", "you_left", "you_refused_classic", "you_refused_key", "not_back", "key_accepted", "you_blocked"),
+        *("hung_up", "you_ended", "you_left", "you_refused_classic", "you_refused_key", "not_back", "key_accepted"),
+        "you_blocked",
     }
 )
 

@@ -61,7 +61,7 @@ class State(Event):
 
 
 class Ended(Event):
-    """The call or conversation is over. `reason` is a word for programs, such as `ended`, `declined` or `lost`."""
+    """The call or conversation is over. `reason` is a word for programs, such as `ended` (by the other one), `you_ended`, `declined` or `lost`."""
 
     peer: str
     reason: str

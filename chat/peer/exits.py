@@ -36,6 +36,7 @@ _BY_REASON = {
     "lost": Exit.CONNECTION_LOST,
     "left": Exit.OK,
     "ended": Exit.OK,
+    "you_ended": Exit.OK,
     "you_left": Exit.OK,
     "key_changed": Exit.KEY_CHANGED,
     "you_refused_key": Exit.KEY_CHANGED,

@@ -119,7 +119,7 @@ class Telling:
                 self._status(event)
             case events.Typing() | events.Path():
                 self._detail(event)
-            case events.Edited(mine=False) | events.Deleted(mine=False) | events.Reacted():
+            case events.Edited() | events.Deleted() | events.Reacted():
                 self._afterthought(event)
             case events.Online() | events.Offline() | events.Notice() | events.Invite():
                 self._outside(event)
@@ -129,6 +129,15 @@ class Telling:
                 self._compare(event)
             case _:
                 self._standing(event)
+
+    def reacted(self, peer: str, mine: bool, message_id: str, emoji: str) -> None:
+        """The person has reacted to a message, or taken that back: of that there is no event."""
+        self._done(peer, mine, message_id, emoji or "reaction taken back")
+
+    def _done(self, peer: str, mine: bool, message_id: str, words: str) -> None:
+        """What the person did to a message, where one reads along."""
+        if self._detailed or self._typed:
+            self.say(f"[{self._numbers.of(peer, mine, message_id)}] {words}")
 
     def _message(self, event: events.Message) -> None:
         number = f"[{self._numbers.of(event.peer, False, event.id)}] "
@@ -149,6 +158,10 @@ class Telling:
 
     def _afterthought(self, event: Event) -> None:
         match event:
+            case events.Edited(mine=True):
+                self._done(event.peer, True, event.id, "edited")
+            case events.Deleted(mine=True):
+                self._done(event.peer, True, event.id, "deleted")
             case events.Edited():
                 self.say(f"{event.peer} edited {self.name(event.peer, False, event.id)}: {event.text}")
             case events.Deleted():

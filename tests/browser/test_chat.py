@@ -109,6 +109,7 @@ class ChatTest(TwoPeople):
         alice.get_by_test_id("chat-end").click()
         self.expect_state(bob, "chat-state", "ended")
         expect(bob.get_by_test_id("chat-state")).to_contain_text(f"{self.alice_name} ended the chat")
+        expect(alice.get_by_test_id("chat-state")).to_have_text("You ended the chat, and its messages are deleted.")
         for page in (alice, bob):
             expect(page.get_by_test_id("message")).to_have_count(0)
         expect(bob.get_by_test_id("message-input")).to_be_disabled()

@@ -39,6 +39,24 @@ class Calling(ActedChat):
         expect(page.get_by_test_id("peer-error")).to_contain_text("That is your own name.")
         self.assert_no_faults()
 
+    def test_the_peers_refusal_is_withdrawn_when_things_have_changed_and_a_names_fault_stays(self) -> None:
+        page = self.open()
+        away = {"server": {"state": "offline", "sentence": "The server cannot be reached."}}
+        page.evaluate(SET, away)
+        page.evaluate("() => window.fakePeer.refuse('not_online')")
+        page.get_by_test_id("peer-input").fill("bob")
+        page.get_by_test_id("peer-connect").click()
+        fault = page.get_by_test_id("peer-error")
+        page.evaluate(SET, away)
+        expect(fault).to_contain_text("You are not connected to the server yet.")
+        page.evaluate(SET, {"server": ONLINE})
+        expect(fault).to_be_empty()
+        expect(page.get_by_test_id("peer-input")).to_have_attribute("aria-invalid", "false")
+        page.get_by_test_id("peer-input").fill("b b")
+        page.get_by_test_id("peer-connect").click()
+        page.evaluate(SET, away)
+        expect(fault).to_contain_text("A space cannot be part of a username.")
+
     def test_an_outgoing_call_can_be_cancelled(self) -> None:
         page = self.open({"state": "calling", "sentence": "Calling bob…", "peer": "bob", "trust": None})
         expect(page.get_by_test_id("chat-state")).to_have_text("Calling bob…")

@@ -176,6 +176,16 @@ class Opening(ActedChat):
         self.assertEqual(page.url, f"{self.server.url}/chat")
         self.assertEqual(self.asked(page), [["openInvite", FRAGMENT]])
 
+    def test_who_chooses_a_name_reads_whom_the_link_says_it_is_from(self) -> None:
+        page = self.context().new_page()
+        for fragment, words in (
+            (FRAGMENT, "You came by an invite. The link says it is from bob. Choose a name, and lowkey calls them."),
+            ("#invite=<b>.cut", "You came by an invite. Choose a name, and lowkey calls whoever sent it."),
+        ):
+            page.goto("about:blank")
+            page.goto(f"/{fragment}")
+            expect(page.locator("[data-part=invited]")).to_have_text(words, use_inner_text=True)
+
     def test_a_browser_that_keeps_nothing_carries_it_along(self) -> None:
         context = self.context()
         context.add_init_script(BLOCKED)
@@ -238,6 +248,21 @@ class Opening(ActedChat):
             expect(card.get_by_role("button", name="Try again")).to_be_hidden()
         card.get_by_role("button", name="Put the invite away").click()
         self.assertEqual(self.asked(page), [["dismissInvite"]])
+
+    def test_what_the_chat_says_already_is_not_said_twice(self) -> None:
+        sentence = "This invite has been used already. Ask bob for a new one."
+        page = self.open({**ENDED, "state": "failed", "sentence": sentence})
+        page.evaluate(SET, invite("used", sentence))
+        card = page.get_by_test_id("invite-state")
+        expect(card).to_have_attribute("data-state", "used")
+        self.assertLessEqual(card.evaluate("(card) => card.offsetHeight"), 1)
+        expect(card).to_have_js_property("inert", True)
+        page.evaluate(SET, {"chat": IDLE})
+        self.assertLessEqual(card.evaluate("(card) => card.offsetHeight"), 1, "nor when the chat is closed")
+        page.evaluate(SET, invite("calling", "Calling bob with their invite."))
+        page.evaluate(SET, invite("used", sentence))
+        expect(card).to_have_js_property("inert", False)
+        self.assertGreater(card.evaluate("(card) => card.offsetHeight"), 40)
 
     def test_who_was_not_reached_can_be_tried_again(self) -> None:
         page = self.open()

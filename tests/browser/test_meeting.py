@@ -79,6 +79,10 @@ class Meeting(BrowserTestCase):
         carol.get_by_test_id("username-input").fill("carol2")
         carol.get_by_test_id("username-submit").click()
         expect(carol.get_by_test_id("invite-state")).to_have_attribute("data-state", "used")
+        expect(carol.get_by_test_id("invite-state")).to_have_js_property("inert", True)
+        expect(carol.get_by_test_id("chat-state")).to_have_text(
+            carol.get_by_test_id("invite-state").inner_text().strip()
+        )
         self.assert_no_faults()
 
     def number(self, page: Page) -> str:

@@ -95,6 +95,9 @@ class PagesTest(BrowserTestCase):
         second = first.context.new_page()
         second.goto("/chat")
         self.expect_state(first, "replaced")
+        elsewhere = second.get_by_test_id("open-elsewhere")
+        expect(elsewhere).to_have_text("Your chat with friend is open on another page of this browser.")
+        expect(first.get_by_test_id("open-elsewhere")).to_be_hidden()
         first.evaluate(WAKE)
         expect(first.get_by_test_id("chat-state")).to_have_attribute("data-state", "secured")
         expect(first.get_by_test_id("server-state")).to_contain_text("Your chat goes on.")
@@ -103,6 +106,8 @@ class PagesTest(BrowserTestCase):
         expect(friend.get_by_test_id("message")).to_contain_text("still here")
         self.expect_state(first, "replaced")
         self.expect_state(second, "online")
+        first.get_by_test_id("chat-end").click()
+        expect(elsewhere).to_be_hidden()
         self.assert_no_faults()
 
     def test_a_reloaded_page_is_online_again_at_once(self) -> None:

@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Final
 from unittest import SkipTest
 
-from django.test import SimpleTestCase
-
 from tests.deploy.chain import Chain, Daphne, Process
 from tests.deploy.home import Home
 from tests.deploy.town import Town
-from tests.net.case import Pair, state_of
 from tests.net.ends import End, until
 from tests.net.namespaces import unavailable
+from tests.support.pairs import Pair, PairsTestCase, state_of
 
 PATIENCE: Final = 45.0
 """For what takes some seconds on a machine that is not busy."""
@@ -31,9 +29,10 @@ KINDS: Final[Mapping[str, str]] = {
 """Who calls whom."""
 
 
-class ChainTestCase(SimpleTestCase):
+class ChainTestCase(PairsTestCase):
     """A town with the chain in it, and its people. Skipped, with the reason, where there are no namespaces."""
 
+    patience = PATIENCE
     relay_only: ClassVar[bool] = False
     server_class: ClassVar[type[Process]] = Daphne
 
@@ -84,14 +83,6 @@ class ChainTestCase(SimpleTestCase):
         more = [now - then for now, then in zip(self.chain.people(), before, strict=True)]
         return end, more.index(max(more))
 
-    def answer(self, pairs: Sequence[Pair]) -> None:
-        """Of each pair, the one calls and the other answers."""
-        for pair in pairs:
-            pair.caller.dial(pair.called.name)
-        self.all_of(pairs, lambda pair: pair.called.look().chat == "ringing")
-        for pair in pairs:
-            pair.called.accept()
-
     def come_together(self, pairs: Sequence[Pair]) -> None:
         """Of each pair, the one calls and the other answers, and calls again where the first call failed, as people do: relays may
         be slow to answer, and while Redis gathers who is there everybody is asked to wait."""
@@ -111,12 +102,6 @@ class ChainTestCase(SimpleTestCase):
             pair.talk(count)
         if not until(lambda: all(pair.arrived for pair in pairs), PATIENCE):
             self.fail("\n".join(f"{pair}: {problem}" for pair in pairs if (problem := pair.problem())))
-
-    def all_of(self, pairs: Sequence[Pair], true: Callable[[Pair], bool]) -> None:
-        """Wait until it is true of all these pairs; say of which it was not."""
-        if not until(lambda: all(true(pair) for pair in pairs), PATIENCE):
-            late = [f"{pair}: {state_of(pair.caller)}; {state_of(pair.called)}" for pair in pairs if not true(pair)]
-            self.fail("\n".join(late))
 
     def until(self, wrong: Callable[[], Sequence[End]], what: str) -> None:
         """Wait until nobody is wrong; say who was."""

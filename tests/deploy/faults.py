@@ -12,8 +12,8 @@ from typing import ClassVar
 from tests.deploy.case import PATIENCE, ChainTestCase
 from tests.deploy.home import Page
 from tests.deploy.town import HOME, HOME6
-from tests.net.case import Pair
 from tests.net.ends import End, until
+from tests.support.pairs import Pair
 
 
 class FaultsCase(ChainTestCase):

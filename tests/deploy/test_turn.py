@@ -15,24 +15,24 @@ from chat.peer.errors import SENTENCES, sentence
 from tests.deploy.case import PATIENCE, ChainTestCase
 from tests.deploy.programs import STUN_PORT, TLS_PORT, Turn
 from tests.deploy.town import HOME, HOME6, HOST, HOST6, NAME, Town
-from tests.net.case import Pair
 from tests.net.ends import End, until
 from tests.net.namespaces import unavailable
 from tests.support.nginx import Nginx
+from tests.support.pairs import Pair
 from tests.support.turn_client import TurnClient, mapped
 
 GRANTED, UNAUTHORIZED, FORBIDDEN, OTHER_FAMILY, QUOTA = 0, 401, 403, 443, 486
 
 NEVER: dict[Literal[4, 6], tuple[str, ...]] = {
     4: (
-        *("127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "172.16.0.1"),  # noqa: S104
+        *("127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "172.16.0.1"),  # noqa: S104 - nobody listens there
         *("172.31.255.255", "192.168.0.1", "192.168.255.255", "169.254.169.254", "100.64.0.1", "100.127.255.255"),
         *("192.0.0.1", "192.88.99.1", "198.18.0.1", "198.19.255.255", "224.0.0.1", "239.255.255.255", "240.0.0.1"),
         "255.255.255.255",
     ),
     6: (
         *("::1", "::", "fe80::1", "febf::1", "fec0::1", "fc00::1", "fdff::1", "ff02::1", "100::1", "2001::1"),
-        *map(mapped, ("127.0.0.1", "0.0.0.0", "10.0.0.1", "169.254.169.254", "192.168.1.1", HOST)),  # noqa: S104
+        *map(mapped, ("127.0.0.1", "0.0.0.0", "10.0.0.1", "169.254.169.254", "192.168.1.1", HOST)),  # noqa: S104 - nobody listens there
         *("::127.0.0.1", "::10.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b:1::10.0.0.1"),
         *("2002:7f00:1::1", "2002:a00:1::1"),
     ),
@@ -189,7 +189,7 @@ class RelayTest(ChainTestCase):
                 server.launcher = launcher  # type: ignore[misc]  # of this one alone
                 server.start()
             pairs = self.people("cc", "cp")
-            self.answer(pairs)
+            self.call(pairs)
             self.all_of(pairs, lambda pair: all(end.look().chat in ("failed", "ended") for end in pair.both))
             for pair in pairs:
                 with self.subTest(f"{pair}, {launcher}"):

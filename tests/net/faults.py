@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tests.net.case import PAIRS, PATIENCE, NetTestCase
+from tests.net.case import PATIENCE, NetTestCase
+from tests.support.pairs import PAIRS
 
 BACK_SECONDS: Final = 45.0
 """How long a chat may take to come back. What it takes stands in the table; this only ends the waiting."""

@@ -9,11 +9,11 @@ import time
 from collections.abc import Sequence
 from typing import ClassVar
 
-from tests.net.case import Pair
 from tests.net.ends import until
 from tests.net.faults import BACK_SECONDS, FaultsCase
 from tests.net.lan import Home, two_nats
 from tests.net.servers import Site, Turn, turn_env
+from tests.support.pairs import Pair
 
 
 class FaultsTest(FaultsCase):

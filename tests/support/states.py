@@ -170,6 +170,16 @@ def inviting(page: Page) -> None:
     expect(page.get_by_role("img", name="The invite as a QR code")).to_be_visible()
 
 
+def having_met(*people: str) -> Callable[[Page], None]:
+    """Those whom this device has met, the last first; every other one was verified."""
+    met = [{"name": name, "verified": number % 2 == 0} for number, name in enumerate(people)]
+
+    def then(page: Page) -> None:
+        page.evaluate("(met) => { fakePeer.identity.met = met; fakePeer.set({}); return fakePeer.drawn(); }", met)
+
+    return then
+
+
 def wiping(page: Page) -> None:
     """The last question before everything is gone."""
     pressing("settings-open")(page)
@@ -186,6 +196,9 @@ def new_identity(page: Page) -> None:
 STATES: dict[str, State] = {
     # nobody to talk to yet
     "home": State(IDLE),
+    "home-again": State(
+        IDLE, then=having_met("bob", "carol", "dave_from_work", "mary_from_downstairs", "erin", "frank", "grace")
+    ),
     "help": State(IDLE, then=lambda page: page.get_by_text("How lowkey protects you").click()),
     "calling": State({**IDLE, "state": "calling", "sentence": "Calling bob…", "peer": "bob"}),
     "incoming": State(RINGING, {"incoming": {"peer": "bob", "invited": False}}),

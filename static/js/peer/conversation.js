@@ -203,7 +203,8 @@ export class Conversation {
   }
 
   end() {
-    this.#step("end");
+    const saysBye = this.suite.acknowledges && this.suite.ready;
+    this.#step(saysBye ? "end" : "quit");
     this.#clear();
   }
 

@@ -103,6 +103,13 @@ export class Identity {
     return record ? [...Known.parse(record).pins] : [];
   }
 
+  /** Everybody who was met, those met last first: the name as it was spelt first, and its newest pin. @returns {({name: string} & Pin)[]} */
+  get met() {
+    const known = [...this.#storage.table("pins").values()].map(Known.parse);
+    const people = known.flatMap(({ name, pins }) => pins.slice(-1).map((pin) => ({ name, ...pin })));
+    return people.sort((a, b) => b.firstSeen - a.firstSeen);
+  }
+
   /** A first contact: pinned as not verified. Does nothing for a name that has a pin. @param {string} name @param {Uint8Array} identity */
   meet(name, identity) {
     const now = this.#now();

@@ -25,6 +25,7 @@ import { NewIdentity } from "./new_identity.js";
 import { NothingYet } from "./nothing_yet.js";
 import { Notifier } from "./notifier.js";
 import { dropOpenChats, keepOpenChats, takeOpenChats } from "./open_chats.js";
+import { OtherPages } from "./other_pages.js";
 import { deleteOwnIdentity, openOwnIdentity } from "./own_identity.js";
 import { Panes } from "./panes.js";
 import { goTo, USERNAME_PAGE } from "./places.js";
@@ -104,7 +105,11 @@ class ChatPage {
         block: (other) => this.block(other),
         ask: (question, action) => this.confirming.ask(question, action),
       }),
-      new ConnectPanel(document, (other) => faultOf(() => peer.dial(other))),
+      new ConnectPanel(document, {
+        dial: (other) => faultOf(() => peer.dial(other)),
+        met: () => this.identity.met,
+        blocked: () => this.identity.blocks.names,
+      }),
       new InviteCard(document, {
         again: () => this.#openInvite(heldInvite()),
         dismiss: () => this.#dismissInvite(),
@@ -169,6 +174,7 @@ class ChatPage {
     });
     new NewIdentity(document, () => this.renew().catch(this.fail));
     return [
+      new OtherPages(document, peer.snapshot().name),
       new ServerStatus(document, { again: () => peer.start(), rename: () => dialog.open() }),
       ...parts,
       this.nothingYet,

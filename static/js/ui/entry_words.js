@@ -2,6 +2,7 @@
 
 /** @import { Entry, Message } from "../peer/peer.js" */
 
+import { plainWords } from "./plain_words.js";
 import { durationWords } from "./status_words.js";
 import { WRITABLE } from "./view.js";
 
@@ -58,7 +59,7 @@ function bodyOf({ kind, seconds, deleted, body }) {
   if (kind === "timer") {
     return seconds ? `Messages vanish after ${durationWords(seconds)}` : "Messages no longer vanish";
   }
-  return deleted ? "Message deleted" : body.replace(/\s+/g, " ").slice(0, LONGEST);
+  return deleted ? "Message deleted" : plainWords(body, LONGEST);
 }
 
 /**

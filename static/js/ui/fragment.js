@@ -31,6 +31,11 @@ export function heldInvite() {
   return held ?? quietly(() => sessionStorage.getItem(KEY));
 }
 
+/** Whom the invite says it is from, which is not checked before there is a handshake; null where it says nothing that could be. */
+export function inviterClaimed() {
+  return /^#invite=([A-Za-z0-9_]{3,20})\./.exec(heldInvite() ?? "")?.[1] ?? null;
+}
+
 /** The peer is done with it, or the person is. */
 export function dropInvite() {
   held = null;

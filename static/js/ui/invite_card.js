@@ -1,4 +1,7 @@
 // An invite that this page opened: how far it has come, and which of the things it is that can be wrong with one.
+//
+// What the chat below says word for word is not shown twice: the card is out of the way then, and stays so until there is
+// something else to say.
 
 /** @import { Snapshot } from "../peer/peer.js" */
 
@@ -20,14 +23,17 @@ export class InviteCard {
     this.sentence = part(root, "invite-sentence", HTMLElement);
     this.again = part(root, "invite-again", HTMLButtonElement);
     this.over = over;
+    /** What the chat has said in the card's place. @type {string | null} */
+    this.told = null;
     this.again.addEventListener("click", again);
     this.dismiss = part(root, "invite-dismiss", HTMLButtonElement);
     this.dismiss.addEventListener("click", dismiss);
   }
 
   /** @param {Snapshot} snapshot */
-  render({ invite }) {
+  render({ invite, chat }) {
     show(this.card, invite !== null);
+    this.#leaveToChat(invite?.sentence ?? null, chat.sentence);
     this.card.dataset.state = invite?.state ?? "";
     setText(this.sentence, invite?.sentence ?? "");
     show(this.again, invite?.state === "offline");
@@ -35,5 +41,15 @@ export class InviteCard {
     if (invite !== null && OVER.has(invite.state)) {
       this.over();
     }
+  }
+
+  /** @param {string | null} sentence @param {string} said by the chat */
+  #leaveToChat(sentence, said) {
+    if (sentence === said) {
+      this.told = said;
+    } else if (sentence !== this.told) {
+      this.told = null;
+    }
+    this.card.inert = this.told !== null;
   }
 }

@@ -2,6 +2,8 @@
 
 /** @import { Message } from "../peer/peer.js" */
 
+import { plainWords } from "./plain_words.js";
+
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const IN_FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
@@ -75,7 +77,7 @@ export function isJoined(before, message) {
 }
 
 /**
- * A message in a line, for where it is spoken of. No marks, no line breaks.
+ * A message in a line, for where it is spoken of.
  *
  * @param {Message | null | undefined} message
  */
@@ -83,11 +85,7 @@ export function quoteOf(message) {
   if (!message) {
     return "This message is no longer here";
   }
-  if (message.deleted) {
-    return "This message was deleted";
-  }
-  const start = message.body.slice(0, QUOTED).replace(/\s+/g, " ").trim();
-  return message.body.length > QUOTED ? `${start}…` : start;
+  return message.deleted ? "This message was deleted" : plainWords(message.body, QUOTED);
 }
 
 /**

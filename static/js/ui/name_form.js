@@ -47,6 +47,13 @@ export class NameForm {
     setText(this.error, fault ?? "");
   }
 
+  /** This complaint is out of date; another one stays. @param {string} fault */
+  withdraw(fault) {
+    if (this.error.textContent === fault) {
+      this.complain(null);
+    }
+  }
+
   /** @param {string} name */
   fill(name) {
     this.input.value = name;

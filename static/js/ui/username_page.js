@@ -2,8 +2,8 @@
 
 import "./fragment.js";
 
-import { part, show } from "./dom.js";
-import { heldInvite } from "./fragment.js";
+import { part, setText, show } from "./dom.js";
+import { heldInvite, inviterClaimed } from "./fragment.js";
 import { NameForm } from "./name_form.js";
 import { CHAT_PAGE, goTo } from "./places.js";
 import { RememberedName } from "./remembered_name.js";
@@ -25,12 +25,21 @@ function choose(name) {
   return null;
 }
 
+/** From whom it comes is what the link says, and is said so. */
+function tellOfInvite() {
+  const inviter = inviterClaimed();
+  show(part(document, "invited", HTMLElement), heldInvite() !== null);
+  show(part(document, "inviter-known", HTMLElement), inviter !== null);
+  show(part(document, "inviter-unknown", HTMLElement), inviter === null);
+  setText(part(document, "inviter", HTMLElement), inviter ?? "");
+}
+
 function open() {
   if (remembered.read() !== null) {
     goTo(CHAT_PAGE);
     return;
   }
-  show(part(document, "invited", HTMLElement), heldInvite() !== null);
+  tellOfInvite();
   const input = part(document, "username-input", HTMLInputElement);
   const form = part(document, "name-form", HTMLFormElement);
   new NameForm({ form, input, error: part(document, "username-error", HTMLElement) }, choose);

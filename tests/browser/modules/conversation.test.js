@@ -456,8 +456,12 @@ describe("conversation, lowkey/2", () => {
     for (const frame of frames) {
       world.bob.receive(frame);
     }
-    expect([world.bob.state, world.bob.reason, world.alice.reason]).to.deep.equal(["ended", "ended", "you_left"]);
+    expect([world.bob.state, world.bob.reason, world.alice.reason]).to.deep.equal(["ended", "ended", "you_ended"]);
     expect([world.alice.messages, world.bob.messages]).to.deep.equal([[], []]);
+    const parted = await World.secured();
+    parted.alice.interrupted();
+    parted.alice.end();
+    expect([parted.alice.state, parted.alice.reason]).to.deep.equal(["ended", "you_left"]);
     const other = await World.secured();
     other.alice.send("one");
     other.settle();

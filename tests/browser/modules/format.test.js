@@ -1,3 +1,4 @@
+import { lastWords } from "/static/js/ui/entry_words.js";
 import { format } from "/static/js/ui/format.js";
 import { foldedAt, isPicture } from "/static/js/ui/message_body.js";
 import { dayWord, durationWord, isJoined, quoteOf } from "/static/js/ui/message_words.js";
@@ -262,6 +263,23 @@ describe("the words around messages", () => {
     expect(quoteOf(message({ body: "x".repeat(300) }))).to.equal(`${"x".repeat(200)}…`);
     expect(quoteOf(message({ body: "", deleted: true }))).to.equal("This message was deleted");
     expect(quoteOf(null)).to.equal("This message is no longer here");
+  });
+
+  it("a quote, and the last line of the list, have the words without their marks", () => {
+    for (const [body, words] of [
+      ["Hi **you**, *and _you_*", "Hi you, and you"],
+      ["run `make *all*`:\n```sh\nmake\n\nmake test\n```\nthen _wait_", "run make *all*: make make test then wait"],
+      ["2 * 3 * 4, **open, snake_case", "2 * 3 * 4, **open, snake_case"],
+      ["see https://example.org/a_b_c.", "see https://example.org/a_b_c."],
+      ["<b>no</b> markup", "<b>no</b> markup"],
+    ]) {
+      expect(quoteOf(message({ body }))).to.equal(words);
+      const last = message({ body, mine: true, kind: "text" });
+      expect(lastWords({ last, state: "secured", typing: false, doubted: false })).to.equal(`You: ${words}`);
+    }
+    const bold = `**${"x".repeat(250)}**`;
+    expect(quoteOf(message({ body: bold }))).to.equal(`${"x".repeat(200)}…`);
+    expect(quoteOf(message({ body: `short${" ".repeat(5_000)}end` }))).to.equal("short…");
   });
 
   it("durations are told in the largest unit that fits", () => {

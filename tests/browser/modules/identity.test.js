@@ -82,6 +82,22 @@ describe("identity", () => {
     expect((await open()).pins("bob")).to.deep.equal([first]);
   });
 
+  it("those met last come first, as they were spelt first and with their newest key", async () => {
+    const { identity, open, time } = await device();
+    expect(identity.met).to.deep.equal([]);
+    identity.meet("Bob", B);
+    identity.setVerified("bob", B, true);
+    const bob = { name: "Bob", identity: B, firstSeen: time.ms, verified: true };
+    time.ms += 1;
+    identity.meet("carol", C);
+    const carol = { name: "carol", identity: C, firstSeen: time.ms, verified: false };
+    expect(identity.met).to.deep.equal([carol, bob]);
+    time.ms += 1;
+    identity.accept("bob", A);
+    const other = { name: "Bob", identity: A, firstSeen: time.ms, verified: false };
+    expect((await open()).met).to.deep.equal([other, carol]);
+  });
+
   it("what is accepted is the newest and not verified, an earlier key that comes back too", async () => {
     const { identity, time } = await device();
     const met = time.ms;

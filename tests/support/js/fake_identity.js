@@ -1,4 +1,4 @@
-// An identity that only remembers whether it was wiped, and who is blocked; it has the shape of static/js/ui/own_identity.js.
+// An identity that only remembers whether it was wiped, who is blocked and who was met; it has the shape of static/js/ui/own_identity.js.
 //
 // A test that wants a browser which keeps nothing sets `lowkey.forgetful` in its localStorage, one whose records are
 // damaged `lowkey.damaged`.
@@ -9,7 +9,7 @@ export async function openOwnIdentity() {
   }
   const wipe = async () => localStorage.setItem("lowkey.wiped", "");
   const blocks = { names: JSON.parse(localStorage.getItem("test.blocked") ?? "[]") };
-  return { identity: { wipe, blocks }, persistent: localStorage.getItem("lowkey.forgetful") === null };
+  return { identity: { wipe, blocks, met: [] }, persistent: localStorage.getItem("lowkey.forgetful") === null };
 }
 
 export async function deleteOwnIdentity() {
