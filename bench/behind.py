@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pairs", type=int, default=24, help="at most 24, for nginx lets an address open so many sockets at once (24)"
     )
-    parser.add_argument("--window", type=int, default=1, help="messages under way in each pair (1)")
+    parser.add_argument("--window", type=int, default=4, help="messages under way in each pair (4)")
     parser.add_argument("--rate", type=float, default=400.0, help="round trips a second while they are timed (400)")
 
 
