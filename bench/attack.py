@@ -206,7 +206,7 @@ class Attack:
         await asyncio.sleep(SETTLING_SECONDS)
 
     def ratio(self, percent: float) -> float:
-        """The median over the rounds."""
+        """How much it is of what it was next door, the median over the rounds."""
         rounds = zip(self._hurt, self._spared, strict=True)
         return statistics.median(percentile(hurt, percent) / percentile(spared, percent) for hurt, spared in rounds)
 

@@ -7,6 +7,7 @@
 
 import { letter, part, setText, show } from "./dom.js";
 import { countWords, lastWords, stateWords, whenWords } from "./entry_words.js";
+import { KeptElements } from "./kept_elements.js";
 
 /** @type {Readonly<Record<string, (at: number, count: number) => number>>} */
 const STEPS = {
@@ -24,9 +25,9 @@ export class ConversationList {
   constructor(root, open) {
     this.list = part(root, "entries", HTMLOListElement);
     this.empty = part(root, "list-empty", HTMLElement);
-    this.template = part(root, "entry-template", HTMLTemplateElement);
-    /** @type {Map<string, HTMLElement>} */
-    this.entries = new Map();
+    const template = part(root, "entry-template", HTMLTemplateElement);
+    /** @type {KeptElements<Entry>} */
+    this.entries = new KeptElements(this.list, template, { keyOf: ({ peer }) => peer.toLowerCase(), patch });
     this.list.addEventListener("click", ({ target }) => {
       const entry = target instanceof Element ? target.closest("[data-peer]") : null;
       if (entry instanceof HTMLElement && entry.dataset.peer) {
@@ -40,47 +41,12 @@ export class ConversationList {
   render({ conversations }) {
     const listed = conversations.filter(({ state }) => state !== "ringing");
     show(this.empty, listed.length === 0);
-    this.#forget(new Set(listed.map(({ peer }) => peer.toLowerCase())));
     const focused = document.activeElement;
-    let next = this.list.firstElementChild;
-    for (const entry of listed) {
-      const element = this.#elementOf(entry);
-      patch(element, entry);
-      if (element === next) {
-        next = next.nextElementSibling;
-      } else {
-        this.list.insertBefore(element, next);
-      }
-    }
+    this.entries.draw(listed);
     if (focused instanceof HTMLElement && focused !== document.activeElement && this.list.contains(focused)) {
       focused.focus();
     }
     this.#leaveOneStop();
-  }
-
-  /** @param {Entry} entry */
-  #elementOf({ peer }) {
-    const key = peer.toLowerCase();
-    let element = this.entries.get(key);
-    if (element === undefined) {
-      const copy = this.template.content.firstElementChild?.cloneNode(true);
-      if (!(copy instanceof HTMLElement)) {
-        throw new TypeError("an entry is an element");
-      }
-      element = copy;
-      this.entries.set(key, element);
-    }
-    return element;
-  }
-
-  /** @param {ReadonlySet<string>} listed */
-  #forget(listed) {
-    for (const [key, element] of this.entries) {
-      if (!listed.has(key)) {
-        element.remove();
-        this.entries.delete(key);
-      }
-    }
   }
 
   get #buttons() {

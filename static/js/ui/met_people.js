@@ -1,11 +1,12 @@
 // Those whom this device has met, to call them again without remembering how they spell their name.
 //
-// A button keeps its element while its person is in the list: nobody's focus goes away, and nothing moves under a finger but for
-// somebody newly met. Whoever rings stays, since to call them is to accept.
+// A button keeps its element while its person is in the list, and nothing moves under a finger but for somebody newly met. Whoever
+// rings stays, since to call them is to accept.
 
 /** @import { Snapshot } from "../peer/peer.js" */
 
 import { letter, part, setText, show } from "./dom.js";
+import { KeptElements } from "./kept_elements.js";
 import { OVER } from "./view.js";
 
 const MOST = 6;
@@ -20,13 +21,13 @@ export class MetPeople {
    */
   constructor(root, { met, blocked, call }) {
     this.section = part(root, "met", HTMLElement);
-    this.list = part(root, "met-people", HTMLOListElement);
-    this.template = part(root, "met-template", HTMLTemplateElement);
+    const list = part(root, "met-people", HTMLOListElement);
+    const template = part(root, "met-template", HTMLTemplateElement);
+    /** @type {KeptElements<Met>} */
+    this.people = new KeptElements(list, template, { keyOf: ({ name }) => name, patch });
     this.met = met;
     this.blocked = blocked;
-    /** @type {Map<string, HTMLElement>} */
-    this.people = new Map();
-    this.list.addEventListener("click", ({ target }) => {
+    list.addEventListener("click", ({ target }) => {
       const button = target instanceof Element ? target.closest("button") : null;
       if (button?.dataset.name) {
         call(button.dataset.name);
@@ -38,47 +39,17 @@ export class MetPeople {
   render(snapshot) {
     const others = new Set([...this.blocked(), ...elsewhere(snapshot)].map((name) => name.toLowerCase()));
     const shown = this.met().filter(({ name }) => !others.has(name.toLowerCase()));
-    this.#draw(shown.slice(0, MOST));
+    this.people.draw(shown.slice(0, MOST));
     show(this.section, shown.length > 0);
   }
+}
 
-  /** @param {ReadonlyArray<Met>} shown */
-  #draw(shown) {
-    const names = new Set(shown.map(({ name }) => name));
-    for (const [name, element] of this.people) {
-      if (!names.has(name)) {
-        element.remove();
-        this.people.delete(name);
-      }
-    }
-    let next = this.list.firstElementChild;
-    for (const { name, verified } of shown) {
-      const element = this.#elementOf(name);
-      show(part(element, "met-verified", HTMLElement), verified);
-      if (element === next) {
-        next = next.nextElementSibling;
-      } else {
-        this.list.insertBefore(element, next);
-      }
-    }
-  }
-
-  /** @param {string} name */
-  #elementOf(name) {
-    const known = this.people.get(name);
-    if (known !== undefined) {
-      return known;
-    }
-    const element = this.template.content.firstElementChild?.cloneNode(true);
-    if (!(element instanceof HTMLElement)) {
-      throw new TypeError("a person is an element");
-    }
-    part(element, "met-person", HTMLButtonElement).dataset.name = name;
-    setText(part(element, "met-letter", HTMLElement), letter(name));
-    setText(part(element, "met-name", HTMLElement), name);
-    this.people.set(name, element);
-    return element;
-  }
+/** @param {HTMLElement} element @param {Met} person */
+function patch(element, { name, verified }) {
+  part(element, "met-person", HTMLButtonElement).dataset.name = name;
+  setText(part(element, "met-letter", HTMLElement), letter(name));
+  setText(part(element, "met-name", HTMLElement), name);
+  show(part(element, "met-verified", HTMLElement), verified);
 }
 
 /**
