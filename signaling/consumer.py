@@ -90,7 +90,6 @@ class SignalingConsumer(AsyncConsumer):
         finally:
             self._open = False
             if client is not None:
-                await TURNS.mine()  # a crowd goes as it came, at once
                 await self._leave(client)
             self._meter.ended()
 
@@ -161,7 +160,10 @@ class SignalingConsumer(AsyncConsumer):
     async def _leave(self, client: Client) -> None:
         self._meter.left()
         try:
-            await self._hub.leave(client)
+            try:
+                await TURNS.mine()  # a crowd goes as it came, at once
+            finally:  # who is cancelled in line, since a server waits for nobody for ever, leaves all the same
+                await self._hub.leave(client)
         except Exception as error:  # noqa: BLE001 - what it is, the log says
             self._unexpected("Leaving ended with an unexpected %s", error)
 

@@ -22,6 +22,7 @@ from signaling.messages import ChallengePayload
 from signaling.service import build_service
 from signaling.sessions.base import At, Claim, StoreUnavailable
 from signaling.sessions.memory import MemoryStore
+from signaling.turns import TURNS
 from tests.support.clock import FakeClock
 from tests.support.matchmaker import ORIGIN, TTL, Matchmaker
 from tests.support.name_keys import NameKey
@@ -527,6 +528,18 @@ class EndTests(ConsumerTestCase):
         await socket.wait()
         self.assertTrue(await socket.receive_nothing())
         self.assertEqual(self.house.remembered(), {})
+
+    async def test_who_is_cancelled_while_waiting_to_leave_has_left(self) -> None:
+        alice = await self.connected("Alice")
+        for _ in range(1_000):
+            TURNS.take(lambda: None)
+        await alice.send_input({"type": "websocket.disconnect", "code": 1001})
+        for _ in range(20):
+            await asyncio.sleep(0)
+        self.assertFalse(alice.future.done())
+        alice.future.cancel()
+        await asyncio.wait([alice.future])
+        await self.assert_forgotten()
 
     async def test_a_cancelled_connection_is_closed_with_1001_and_missed(self) -> None:
         alice, bob, _ = await self.a_call()
